@@ -34,10 +34,6 @@ class Span:
     end: int
 
 
-def _span() -> Span | None:
-    return field(default=None, compare=False, repr=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Affine:
     """An index ``c + Σ k·name``: ``t+1``, ``i``, ``t-i``, ``0``. Terms are sorted, none is zero."""
@@ -94,7 +90,7 @@ class Number:
     """An exact rational; a decimal in the text has become the fraction that it denotes."""
 
     value: Fraction
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ class Symbol:
     """A constant parameter, or time or a bound index where it stands as a value (``b**(t+1)``)."""
 
     name: str
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class Indexed:
 
     name: str
     index: Affine
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ class Neg:
     """``-operand``."""
 
     operand: Expr
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +125,7 @@ class Binary:
     op: Literal["+", "-", "*", "/", "**"]
     left: Expr
     right: Expr
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +134,7 @@ class Call:
 
     name: str
     args: tuple[Expr, ...]
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +149,7 @@ class Reduction:
     index: str
     lower: Affine
     upper: Affine
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Expr: TypeAlias = Number | Symbol | Indexed | Neg | Binary | Call | Reduction
@@ -165,7 +161,7 @@ class Equation:
 
     left: Indexed
     right: Expr
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -178,7 +174,7 @@ class Relation:
     op: Comparison
     left: Expr
     right: Expr
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
