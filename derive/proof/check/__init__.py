@@ -1,0 +1,66 @@
+"""The second checker. It replays certificates and shares no code with the engine that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from derive.errors import CertificateError
+from derive.proof.check.evaluate import Inapplicable
+
+__all__ = ["check"]
+
+RING, RUNS = "sympy ring", "exact random runs"
+
+
+def check(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the independent checks that replayed ``certificate`` and agree with it; at least one.
+
+    Raises CertificateError where a check disagrees, where the certificate is malformed or incomplete, or where
+    no check can judge it.
+    """
+    if not isinstance(certificate, Mapping):
+        raise CertificateError("a certificate is a table")
+    kind = certificate.get("kind")
+    if not isinstance(kind, str) or kind not in _CHECKS:
+        raise CertificateError(f"a certificate of unknown kind {kind!r}; known: {', '.join(sorted(_CHECKS))}")
+    try:
+        passed = _CHECKS[kind](certificate)
+    except ZeroDivisionError:
+        raise CertificateError(f"{kind}: a division by zero") from None
+    except RecursionError:
+        raise CertificateError(f"{kind}: nested too deeply") from None
+    if not passed:
+        raise CertificateError(f"{kind}: no check can judge this certificate")
+    return passed
+
+
+def _both(ring: Callable[[], object], runs: Callable[[], object]) -> tuple[str, ...]:
+    passed = []
+    for name, work in ((RING, ring), (RUNS, runs)):
+        try:
+            work()
+        except Inapplicable:
+            continue
+        passed.append(name)
+    return tuple(passed)
+
+
+def _equivalence(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.equivalence import read_equivalence, replay_in_ring, replay_runs
+
+    claim = read_equivalence(certificate)
+    return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+
+
+def _identity(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.identity import read_identity, replay_in_ring, replay_runs
+
+    claim = read_identity(certificate)
+    return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
+    "equivalence": _equivalence,
+    "identity": _identity,
+}

@@ -1,0 +1,274 @@
+"""Replays that two rules ask their oracles at the same points for ever and that a map carries the states over.
+
+The same comparison is made in two worlds. In the ring: from the start for the base steps, then one step from an
+arbitrary state at an arbitrary t, which is the induction. In exact fractions: along random runs.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from derive.errors import CertificateError
+from derive.proof.check.data import Domain, Rule, integer, read_rule, relations, strings, texts
+from derive.proof.check.evaluate import (
+    Disagreement,
+    Inapplicable,
+    Query,
+    Scope,
+    Step,
+    World,
+    evaluate,
+    no_oracle,
+    start_states,
+)
+from derive.proof.check.reader import TIME, At, Equation, Index, Name, Node, read_expression, walk
+from derive.proof.check.sample import ZERO, Sampler, seeds
+
+V = TypeVar("V")
+NOW = Index(((TIME, 1),), 0)
+MAX_BASE = 64
+RUNS, STEPS = 5, 8
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """The claim as data. ``start_map`` replaces the map at time 0 for some states, where a rule has a first step."""
+
+    left: Rule
+    right: Rule
+    map: Mapping[str, Node]
+    start_map: Mapping[str, Node]
+    given: tuple[Equation, ...]
+    nonzero: frozenset[str]
+    base_steps: int
+
+    @property
+    def schedules(self) -> dict[str, Domain]:
+        """The schedules of both rules; a name in both is one schedule, in both domains."""
+        return meet(self.left.schedules, self.right.schedules)
+
+    @property
+    def parameters(self) -> dict[str, Domain]:
+        """The parameters of both rules."""
+        return meet(self.left.parameters, self.right.parameters)
+
+    @property
+    def has_first(self) -> bool:
+        """Whether a rule's first step is unlike the others; then the map holds from time 1 on."""
+        return bool(self.left.first or self.right.first)
+
+
+def meet(a: Mapping[str, Domain], b: Mapping[str, Domain]) -> dict[str, Domain]:
+    """Two tables of domains as one; a name in both is the same thing, and lies in both domains."""
+    return {n: a[n].meet(b[n]) if n in a and n in b else a.get(n, b.get(n, Domain())) for n in (*a, *b)}
+
+
+def read_equivalence(certificate: Mapping[str, Any]) -> Equivalence:
+    """The claim of an equivalence certificate. Raises CertificateError where it is malformed."""
+    left, right = read_rule(certificate, "left"), read_rule(certificate, "right")
+    state_map = read_map(certificate, "map", left, right)
+    if set(state_map) != set(right.updates):
+        raise CertificateError(f"the map gives {sorted(state_map)}, the right rule's states are {sorted(right.updates)}")
+    claim = Equivalence(
+        left,
+        right,
+        state_map,
+        read_map(certificate, "start_map", left, right) if "start_map" in certificate else {},
+        relations(certificate),
+        frozenset(strings(certificate, "nonzero")),
+        integer(certificate, "base_steps", 0, MAX_BASE),
+    )
+    integer(certificate, "shift", 0, 0)
+    if set(left.schedules) & set(right.parameters) or set(right.schedules) & set(left.parameters):
+        raise CertificateError("a schedule of one rule is a parameter of the other")
+    if unknown := claim.nonzero - {*claim.schedules, *claim.parameters}:
+        raise CertificateError(f"nonzero names {sorted(unknown)}, which neither rule has")
+    if claim.start_map and not claim.has_first:
+        raise CertificateError("a start_map needs a rule with a first step")
+    if claim.has_first and not claim.base_steps:
+        raise CertificateError("a rule with a first step needs at least one base step")
+    return claim
+
+
+def read_map(certificate: Mapping[str, Any], key: str, left: Rule, right: Rule) -> dict[str, Node]:
+    """A state map: the right rule's states, each an expression in the left rule's states at t."""
+    found = {name: read_expression(source) for name, source in texts(certificate, key).items()}
+    if unknown := set(found) - set(right.updates):
+        raise CertificateError(f"{key} names {sorted(unknown)}, which are no states of {right.name}")
+    return found
+
+
+def map_states(
+    state_map: Mapping[str, Node], rules: tuple[Rule, Rule], world: World[V], states: Mapping[str, V], now: Index
+) -> dict[str, V]:
+    """The mapped states at ``now``. In a map's text a state may stand bare (``theta``) or as ``theta[t]``."""
+    schedules, parameters = {*rules[0].schedules, *rules[1].schedules}, {*rules[0].parameters, *rules[1].parameters}
+
+    def look(name: str, when: Index | None) -> V:
+        if name in states and (when is None or when == now):
+            return states[name]
+        if when is not None and name in schedules:
+            return world.schedule(name, when)
+        if when is None and name in parameters:
+            return world.parameter(name)
+        raise CertificateError(f"the map reads {name}{'' if when is None else f'[{when}]'}, which has no value there")
+
+    scope: Scope[V] = Scope(world, look, no_oracle, {TIME: now})
+    return {name: evaluate(node, scope) for name, node in state_map.items()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The comparison of the two rules in one world. ``same`` is its equality, ``show`` and ``where`` serve messages."""
+
+    claim: Equivalence
+    world: World[Any]
+    same: Callable[[Any, Any], bool]
+    show: Callable[[Any], str]
+    where: str
+
+    def run(self, free: Callable[[str], Any], steps: int) -> None:
+        """Both rules from the start, ``steps`` steps. Raises CertificateError at the first disagreement."""
+        left = start_states(self.claim.left, self.world, free)
+        right = self._right_start(left)
+        for n in range(steps):
+            left, right = self.step(left, right, Index((), n))
+
+    def step(self, left: Mapping[str, Any], right: Mapping[str, Any], now: Index) -> tuple[dict[str, Any], dict[str, Any]]:
+        """One step of both: the same queries, and mapped states again."""
+        one, other = Step(self.claim.left, self.world, left, now), Step(self.claim.right, self.world, right, now)
+        after, landed = one.run(), other.run()
+        if missing := unmatched(one.queries, other.queries, self.same) + unmatched(other.queries, one.queries, self.same):
+            oracle, point = missing[0]
+            shown = ", ".join(self.show(p) for p in point)
+            raise Disagreement(f"{self.where}: at time {now} only one rule asks {oracle} at {shown}")
+        mapped = self.mapped(after, now.plus(1))
+        for state, value in mapped.items():
+            if not self.same(value, landed[state]):
+                raise Disagreement(
+                    f"{self.where}: after the step at {now} the map fails for {state}: "
+                    f"{self.show(value)} is not {self.show(landed[state])}"
+                )
+        return after, landed
+
+    def mapped(self, left: Mapping[str, Any], now: Index) -> dict[str, Any]:
+        """T at ``now`` of the left rule's states."""
+        return map_states(self.claim.map, (self.claim.left, self.claim.right), self.world, left, now)
+
+    def _right_start(self, left: Mapping[str, Any]) -> dict[str, Any]:
+        """T_0 of the left start, which must satisfy the right rule's start.
+
+        What the left rule's first step overwrites has no meaning at time 0. A right state that the map makes of it
+        starts as ``start_map`` or the right rule says instead.
+        """
+        claim = self.claim
+        known = binding({**claim.map, **claim.start_map}, claim.left, claim.right, frozenset(claim.start_map))
+        mapped = map_states(known, (claim.left, claim.right), self.world, left, Index())
+        right = start_states(claim.right, self.world, lambda name: mapped[name])
+        for state, value in mapped.items():
+            if not self.same(value, right[state]):
+                raise Disagreement(f"{self.where}: the mapped start of {state} is not the right rule's start")
+        return right
+
+
+def binding(state_map: Mapping[str, Node], left: Rule, right: Rule, fixed: frozenset[str] = frozenset()) -> dict[str, Node]:
+    """The part of a map that says something at time 0.
+
+    A right state drops out where the right rule gives its start and the map makes it of a left state that the
+    left rule's first step overwrites, unless it is in ``fixed``.
+    """
+    return {
+        state: node
+        for state, node in state_map.items()
+        if state in fixed or state not in right.start or not _reads(node) & set(left.first)
+    }
+
+
+def _reads(node: Node) -> set[str]:
+    return {part.name for part in walk(node) if isinstance(part, (At, Name))}
+
+
+def unmatched(these: list[Query], those: list[Query], same: Callable[[Any, Any], bool]) -> list[Query]:
+    """The queries in ``these`` that are not in ``those``."""
+
+    def equal(a: Query, b: Query) -> bool:
+        return a[0] == b[0] and len(a[1]) == len(b[1]) and all(same(x, y) for x, y in zip(a[1], b[1], strict=True))
+
+    return [a for a in these if not any(equal(a, b) for b in those)]
+
+
+def replay_in_ring(claim: Equivalence) -> None:
+    """The induction, symbolically. Raises CertificateError, Inapplicable where functions stand in the way."""
+    from derive.proof.check.ring import with_room
+
+    with_room(lambda size: _ring_base(claim, size))
+    with_room(lambda size: _ring_step(claim, size))
+
+
+def _ring_base(claim: Equivalence, size: int) -> None:
+    comparison, world = _ring_comparison(claim, size, None, 0, "base")
+    judge(world, lambda: comparison.run(lambda name: world.field.atom(("state", name)), claim.base_steps))
+
+
+def _ring_step(claim: Equivalence, size: int) -> None:
+    comparison, world = _ring_comparison(claim, size, NOW, -claim.base_steps, "step")
+    left = {name: world.field.atom(("state", name)) for name in claim.left.updates}
+    judge(world, lambda: comparison.step(left, comparison.mapped(left, NOW), NOW))
+
+
+def _ring_comparison(claim: Equivalence, size: int, now: Index | None, least: int, where: str) -> tuple[Comparison, Any]:
+    from derive.proof.check.ring import Field, Hypotheses, RingWorld
+
+    world = RingWorld(Field(size))
+    nonzero = claim.nonzero | {n for n, d in {**claim.schedules, **claim.parameters}.items() if not d.contains(ZERO)}
+    hypotheses = Hypotheses(
+        world.field,
+        claim.given,
+        lambda relation, shift: schedule_difference(relation, world, (now or Index()).plus(shift), claim),
+        least,
+        now is None,
+        frozenset(nonzero),
+    )
+    world.same = hypotheses.equal
+    return Comparison(claim, world, hypotheses.equal, world.field.show, f"sympy ring, {where}"), world
+
+
+def schedule_difference(relation: Equation, world: World[V], now: Index, claim: Any) -> V:
+    """Left minus right at ``now`` of a hypothesis on schedules and parameters alone."""
+
+    def look(name: str, when: Index | None) -> V:
+        if when is not None and name in claim.schedules:
+            return world.schedule(name, when)
+        if when is None and name in claim.parameters:
+            return world.parameter(name)
+        raise CertificateError(f"a hypothesis reads {name}, which is no schedule or parameter")
+
+    scope: Scope[V] = Scope(world, look, no_oracle, {TIME: now})
+    return evaluate(relation.left, scope) - evaluate(relation.right, scope)  # type: ignore[operator]
+
+
+def judge(world: Any, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Disagreement as problem:
+        if world.opaque:
+            raise Inapplicable(str(problem)) from None
+        raise
+    except ZeroDivisionError:
+        raise CertificateError("sympy ring: a rule divides by zero") from None
+
+
+def replay_runs(claim: Equivalence, certificate: Mapping[str, Any]) -> None:
+    """Random runs in exact fractions. Raises CertificateError, Inapplicable where nothing can be sampled."""
+    texts = (*claim.left.equations, *claim.right.equations, *claim.map.values(), *claim.start_map.values())
+    sampler = Sampler.of(claim.schedules, claim.parameters, claim.given, claim.nonzero, texts, STEPS + 1)
+    for rng in seeds(certificate, RUNS):
+
+        def attempt(rng: Any = rng) -> None:
+            world = sampler.world(rng)
+            Comparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), STEPS)
+
+        sampler.until_defined(attempt)

@@ -1,0 +1,251 @@
+"""Random exact inputs: schedules that satisfy hypotheses, parameters in their domains, an arbitrary oracle.
+
+Everything is drawn from a generator that is seeded by the certificate, so a replay always sees the same runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from math import isqrt
+from random import Random
+from typing import Any
+
+from derive.errors import CertificateError
+from derive.proof.check.data import Domain
+from derive.proof.check.evaluate import Inapplicable, Scope, evaluate, no_oracle
+from derive.proof.check.reader import TIME, At, Equation, Index, Node, Range, walk
+
+TRIES = 40
+ZERO = Fraction(0)
+#: Small values: a run of eight steps multiplies them many times.
+_GRID = tuple(sorted({Fraction(p, q) for p in range(0, 7) for q in (1, 2, 3)}))
+
+Key = tuple[str, int | None]
+
+
+def seeds(certificate: Mapping[str, Any], count: int) -> Iterator[Random]:
+    """Generators whose seeds depend on the certificate's content alone."""
+    digest = hashlib.sha256(json.dumps(certificate, sort_keys=True, default=str).encode()).hexdigest()
+    for number in range(count):
+        yield Random(f"{digest}/{number}")
+
+
+@lru_cache(maxsize=256)
+def candidates(domain: Domain) -> tuple[Fraction, ...]:
+    """Values of the domain to draw from; zero comes first where the domain has it."""
+    low, high = domain.low, domain.high
+    if low is not None and high is not None:
+        drawn = [low + (high - low) * Fraction(k, 12) for k in range(13)]
+    elif low is not None:
+        drawn = [low + g for g in _GRID]
+    elif high is not None:
+        drawn = [high - g for g in _GRID]
+    else:
+        drawn = [s * g for g in _GRID for s in (1, -1)]
+    inside = sorted({d for d in drawn if domain.contains(d)}, key=lambda d: (d != 0, d))
+    if not inside:
+        raise CertificateError(f"a domain is empty: {domain}")
+    return tuple(inside)
+
+
+class FractionWorld:
+    """Exact fractions for the evaluator: tables of schedule and parameter values, and a random oracle."""
+
+    def __init__(
+        self, values: Mapping[Key, Fraction], rng: Random | None, answers: dict[Any, Fraction] | None = None
+    ) -> None:
+        self.values, self.rng = values, rng
+        #: What the oracles have answered so far; two worlds that share it have the same oracle.
+        self.answers: dict[Any, Fraction] = {} if answers is None else answers
+
+    def fresh(self) -> Fraction:
+        """An arbitrary number. Raises CertificateError in a world where everything is prescribed."""
+        if self.rng is None:
+            raise CertificateError("a value is needed that the certificate does not give")
+        return self.rng.choice(_GRID) * self.rng.choice((1, -1))
+
+    def number(self, value: Fraction) -> Fraction:
+        return value
+
+    def index(self, value: Index) -> Fraction:
+        if value.terms:
+            raise CertificateError(f"{value} has no value in a run")
+        return Fraction(value.constant)
+
+    def schedule(self, name: str, when: Index) -> Fraction:
+        value = None if when.terms else self.values.get((name, when.constant))
+        if value is None:
+            raise CertificateError(f"{name}[{when}] is needed and has no value")
+        return value
+
+    def parameter(self, name: str) -> Fraction:
+        value = self.values.get((name, None))
+        if value is None:
+            raise CertificateError(f"{name} is needed and has no value")
+        return value
+
+    def answer(self, oracle: str, step: Index, args: tuple[Fraction, ...]) -> Fraction:
+        key = (oracle, step, args)
+        if key not in self.answers:
+            self.answers[key] = self.fresh()
+        return self.answers[key]
+
+    def function(self, name: str, args: tuple[Fraction, ...]) -> Fraction:
+        match name, args:
+            case "sqrt", (x,):
+                root = Fraction(isqrt(x.numerator), isqrt(x.denominator)) if x >= 0 else Fraction(-1)
+                if root * root != x:
+                    raise Inapplicable(f"{x} has no rational square root")
+                return root
+            case "abs", (x,):
+                return abs(x)
+            case "sign", (x,):
+                return Fraction((x > 0) - (x < 0))
+            case ("max" | "min"), (_, _, *_):
+                return max(args) if name == "max" else min(args)
+        raise CertificateError(f"{name} with {len(args)} arguments")
+
+    def power(self, base: Fraction, exponent: Index) -> Fraction:
+        raise CertificateError(f"a power {exponent} has no value in a run")
+
+    def reduction(self, node: Range, scope: Scope[Fraction], low: Index, high: Index) -> Fraction:
+        raise CertificateError(f"the range of a {node.kind} has no length in a run")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws tables of schedules and parameters for times ``low`` to ``high`` that satisfy the hypotheses."""
+
+    schedules: Mapping[str, Domain]
+    parameters: Mapping[str, Domain]
+    given: tuple[Equation, ...]
+    low: int
+    high: int
+    instances: Mapping[int | None, tuple[tuple[Equation, int], ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        schedules: Mapping[str, Domain],
+        parameters: Mapping[str, Domain],
+        given: tuple[Equation, ...],
+        nonzero: frozenset[str],
+        texts: tuple[Node, ...],
+        steps: int,
+    ) -> Sampler:
+        """The sampler for runs of ``steps`` steps of these texts."""
+        away = Domain(nonzero=True)
+        sides = tuple(s for r in given for s in (r.left, r.right))
+        reach = max((abs(n.index.constant) for x in (*texts, *sides) for n in walk(x) if isinstance(n, At)), default=0)
+        low, high = -reach - 1, steps + reach + 1
+        due: dict[int | None, list[tuple[Equation, int]]] = {}
+        for relation in given:
+            for shift in range(high + reach + 1) if relation.timed else (0,):
+                moments = [i for i in _moments(relation, shift)]
+                if moments and (min(moments) < low or max(moments) > high):
+                    continue
+                due.setdefault(max(moments, default=None), []).append((relation, shift))
+                if not moments:
+                    break
+        return Sampler(
+            {n: d.meet(away) if n in nonzero else d for n, d in schedules.items()},
+            {n: d.meet(away) if n in nonzero else d for n, d in parameters.items()},
+            given,
+            low,
+            high,
+            {k: tuple(v) for k, v in due.items()},
+        )
+
+    def world(self, rng: Random) -> FractionWorld:
+        """A world with values drawn afresh. Raises Inapplicable where the hypotheses could not be satisfied."""
+        for _ in range(TRIES):
+            values = self._draw(rng)
+            if values is not None:
+                return FractionWorld(values, rng)
+        raise Inapplicable("no schedules were found that satisfy the hypotheses")
+
+    def until_defined(self, attempt: Callable[[], None]) -> None:
+        """Repeat ``attempt`` (which draws anew) while it divides by zero. Raises Inapplicable in the end."""
+        for _ in range(TRIES):
+            try:
+                return attempt()
+            except ZeroDivisionError:
+                continue
+        raise Inapplicable("every random run divided by zero")
+
+    def _draw(self, rng: Random) -> dict[Key, Fraction] | None:
+        values: dict[Key, Fraction] = {(n, None): pick(d, rng) for n, d in self.parameters.items()}
+        if not self._settle(values, None, list(self.parameters), rng):
+            return None
+        for time in range(self.low, self.high + 1):
+            for name, domain in self.schedules.items():
+                values[name, time] = pick(domain, rng)
+            if not self._settle(values, time, list(self.schedules), rng):
+                return None
+        return values
+
+    def _settle(self, values: dict[Key, Fraction], time: int | None, names: list[str], rng: Random) -> bool:
+        """Change values at ``time`` until every hypothesis that is due then holds; whether that succeeded."""
+        due = self.instances.get(time, ())
+        for _ in range(len(due) * 2 + 1):
+            broken = next(((r, s) for r, s in due if self._value(r, s, values) is None), None)
+            wrong = broken or next(
+                ((r, s) for r, s in due if (self._value(r, s, values) == 0) != r.equal), None
+            )
+            if wrong is None:
+                return True
+            if broken or not wrong[0].equal:
+                return False
+            rng.shuffle(names)
+            if not any(self._solve(wrong, values, (name, time)) for name in names):
+                return False
+        return False
+
+    def _solve(self, instance: tuple[Equation, int], values: dict[Key, Fraction], key: Key) -> bool:
+        """Give ``key`` the value that satisfies an instance which is linear in it; whether there is one."""
+        relation, shift = instance
+        before = values[key]
+        found = []
+        for trial in (Fraction(1), Fraction(2)):
+            values[key] = trial
+            found.append(self._value(relation, shift, values))
+        domain = (self.parameters if key[1] is None else self.schedules)[key[0]]
+        if found[0] is not None and found[1] is not None and found[0] != found[1]:
+            values[key] = 1 - found[0] / (found[1] - found[0])
+            if domain.contains(values[key]) and self._value(relation, shift, values) == 0:
+                return True
+        values[key] = before
+        return False
+
+    def _value(self, relation: Equation, shift: int, values: Mapping[Key, Fraction]) -> Fraction | None:
+        """The difference of a relation's sides; None where it divides by zero."""
+        world = FractionWorld(values, None)
+
+        def look(name: str, when: Index | None) -> Fraction:
+            if name not in (self.parameters if when is None else self.schedules):
+                raise Inapplicable(f"a hypothesis reads {name}, which is no schedule or parameter")
+            return world.parameter(name) if when is None else world.schedule(name, when)
+
+        scope: Scope[Fraction] = Scope(world, look, no_oracle, {TIME: Index((), shift)})
+        try:
+            return evaluate(relation.left, scope) - evaluate(relation.right, scope)
+        except ZeroDivisionError:
+            return None
+
+
+def pick(domain: Domain, rng: Random) -> Fraction:
+    """A value of the domain; zero, where the domain has it, more often than chance, since it is where forms differ."""
+    choice = candidates(domain)
+    return choice[0] if rng.random() < 0.1 else rng.choice(choice)
+
+
+def _moments(relation: Equation, shift: int) -> Iterator[int]:
+    for side in (relation.left, relation.right):
+        for node in walk(side):
+            if isinstance(node, At):
+                scale = dict(node.index.terms).get(TIME, 0)
+                yield node.index.constant + scale * shift
