@@ -65,11 +65,10 @@ def affine_to_text(index: Affine) -> str:
 def spelled(number: Number) -> Expr:
     """A number as the notation can write it: a literal, a sign before one, or a quotient of integers."""
     value = number.value
-    if value < 0:
-        return Neg(spelled(Number(-value, number.span)))
-    if value.denominator == 1 or (number.span is not None and _decimal(value) is not None):
-        return number
-    return Binary("/", Number(Fraction(value.numerator)), Number(Fraction(value.denominator)))
+    if value.denominator == 1 or (number.span is not None and _decimal(abs(value)) is not None):
+        return number if value >= 0 else Neg(Number(-value, number.span))
+    above = Number(Fraction(abs(value.numerator)))
+    return Binary("/", Neg(above) if value < 0 else above, Number(Fraction(value.denominator)))
 
 
 def folded(op: Literal["+", "-"], right: Expr) -> tuple[Literal["+", "-"], Expr]:
