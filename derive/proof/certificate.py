@@ -1,0 +1,76 @@
+"""Certificates: what a second checker needs to replay a proof or a refutation, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from derive.notation.spec import Relation, shift
+from derive.notation.text import to_text
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.replay import Divergence
+from derive.proof.state_map import StateMap
+from derive.rules.rule import Rule
+
+
+def rule_data(rule: Rule) -> dict[str, Any]:
+    """The rule as plain data: its texts and its declarations."""
+    return {
+        "name": rule.name,
+        "update": rule.text,
+        "start": rule.start_text,
+        "first": rule.first_text,
+        "schedules": {d.name: d.domain.text for d in rule.schedules},
+        "parameters": {d.name: d.domain.text for d in rule.parameters},
+        "oracles": dict(rule.oracles),
+    }
+
+
+def hypothesis_texts(hypotheses: Hypotheses) -> list[str]:
+    """The hypotheses as texts that hold at every t >= 0."""
+    return [
+        to_text(Relation(h.relation.op, shift(h.relation.left, h.from_t), shift(h.relation.right, h.from_t)))
+        for h in hypotheses.relations
+    ]
+
+
+def equivalence_certificate(
+    left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, base_steps: int
+) -> dict[str, Any]:
+    """Everything that the claim of equivalence rests on."""
+    return {
+        "kind": "equivalence",
+        "left": rule_data(left),
+        "right": rule_data(right),
+        "map": {name: to_text(e) for name, e in state_map.equations.items()},
+        "shift": 0,
+        "given": hypothesis_texts(hypotheses),
+        "nonzero": sorted(hypotheses.nonzero),
+        "base_steps": base_steps,
+    }
+
+
+def difference_certificate(left: Rule, right: Rule, state_map: StateMap | None, found: Divergence) -> dict[str, Any]:
+    """A run in exact fractions in which the two rules differ."""
+    setting = found.setting
+    return {
+        "kind": "difference",
+        "left": rule_data(left),
+        "right": rule_data(right),
+        "map": {name: to_text(e) for name, e in state_map.equations.items()} if state_map else {},
+        "schedules": {name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()},
+        "parameters": numbers(setting.parameters),
+        "left_start": numbers(setting.left_start),
+        "right_start": numbers(setting.right_start),
+        "answers": {name: [str(setting.answers[min(n, len(setting.answers) - 1)]) for n in range(found.step + 1)] for name, _ in left.oracles},
+        "step": found.step,
+        "what": found.what,
+        "left_value": str(found.left),
+        "right_value": str(found.right),
+    }
+
+
+def numbers(table: Mapping[str, Fraction]) -> dict[str, str]:
+    """Fractions as strings."""
+    return {name: str(value) for name, value in table.items()}

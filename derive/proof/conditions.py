@@ -1,0 +1,246 @@
+"""Under which conditions do two rules ask at the same points? Read off, not guessed.
+
+As long as two rules have asked at the same points they have had the same answers, and an oracle may answer
+anything. So the coefficient of the answer of step t in every later query point must be the same on both
+sides, for every t: these coefficients, computed over a few steps, are necessary conditions on the schedules.
+Where the equivalence is then proved under them, they are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import fmpz_mpoly
+
+from derive.notation.domain import Domain
+from derive.notation.evaluate import evaluate
+from derive.notation.spec import Relation, shift
+from derive.proof.answers import Answers, answer_atom
+from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
+from derive.proof.normal import Atom, Field, Ratio, When
+from derive.proof.readable import relation_of
+from derive.proof.simulate import step
+from derive.proof.state_map import StateMap, right_start, start_state
+from derive.proof.values import SymbolicValues
+from derive.rules.rule import Rule
+
+#: How many steps after an answer its coefficients are compared.
+HORIZON = 3
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Both rules from arbitrary (mapped) states, supposed to get the same answers for some steps.
+
+    ``queries`` holds, for each k, the pairs of points asked at t + k; ``residuals`` the pairs (mapped left
+    state, right state) at t + k + 1, by the right rule's state.
+    """
+
+    field: Field
+    begin: When
+    queries: tuple[tuple[tuple[Ratio, Ratio], ...], ...]
+    residuals: tuple[tuple[tuple[str, Ratio, Ratio], ...], ...]
+    unpaired: bool
+
+
+def trajectory(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, steps: int) -> Trajectory:
+    """Run both rules for ``steps`` steps from an arbitrary state at an arbitrary t.
+
+    Without a map the right rule's state is arbitrary as well (its atoms are tagged ``right``).
+    """
+    field = Field()
+    values = SymbolicValues(field)
+    now = When(0)
+    x = {name: field.atom(Atom("state", name, now)) for name in left.states}
+    if state_map is not None:
+        y = state_map.apply(values, now, x)
+    else:
+        y = {name: field.atom(Atom("state", name, now, "right")) for name in right.states}
+    return _run(left, right, state_map, hypotheses, values, x, y, now, steps)
+
+
+def start_trajectory(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, steps: int) -> Trajectory:
+    """Run both rules for ``steps`` steps from their start values."""
+    field = Field()
+    values = SymbolicValues(field)
+    now = When(0, True)
+    x = start_state(left, values, lambda name: field.atom(Atom("state", name, now)))
+    y = right_start(left, right, state_map, values, x)
+    return _run(left, right, state_map, hypotheses, values, x, y, now, steps)
+
+
+def _run(
+    left: Rule,
+    right: Rule,
+    state_map: StateMap | None,
+    hypotheses: Hypotheses,
+    values: SymbolicValues,
+    x: dict[str, Ratio],
+    y: dict[str, Ratio],
+    now: When,
+    steps: int,
+) -> Trajectory:
+    field = values.field
+    books = (Answers(field, hypotheses.equal), Answers(field, hypotheses.equal))
+    queries, residuals, unpaired = [], [], False
+    for k in range(steps):
+        at = now.later(k)
+        x = dict(step(left, values, at, x, books[0], first=at == When(0, True)).state)
+        y = dict(step(right, values, at, y, books[1], first=at == When(0, True)).state)
+        asked = (books[0].points(at), books[1].points(at))
+        pairs: list[tuple[Ratio, Ratio]] = []
+        for oracle in sorted({*asked[0], *asked[1]}):
+            one, other = asked[0].get(oracle, []), asked[1].get(oracle, [])
+            unpaired |= len(one) != len(other)
+            for p, q in zip(one, other, strict=False):
+                pairs += zip(p, q, strict=True)
+        queries.append(tuple(pairs))
+        if state_map is not None:
+            mapped = state_map.apply(values, at.later(1), x)
+            residuals.append(tuple((name, mapped[name], y[name]) for name in right.states))
+    return Trajectory(field, now, tuple(queries), tuple(residuals), unpaired)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions that together are necessary; ``impossible``: one of them can never hold.
+
+    ``scope`` tells for what they are necessary: any state map at all (``"queries"``), any map for every
+    schedule (``"parameters"``), or the given state map (``"map"``).
+    """
+
+    relations: tuple[Hypothesis, ...]
+    impossible: bool
+    scope: str
+
+
+def query_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
+    """What every state map needs: equal coefficients of the answer of step t in the later query points."""
+    return _conditions(_query_coefficients(left, right, state_map, hypotheses), left, right, hypotheses, "queries")
+
+
+def parameter_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
+    """What the parameters must satisfy for *every* schedule: the coefficients of the schedules' monomials."""
+    found = [
+        (part, from_t)
+        for coefficient, from_t in _query_coefficients(left, right, state_map, hypotheses)
+        for part in by_monomial(coefficient, "schedule")
+    ]
+    return _conditions(found, left, right, hypotheses, "parameters")
+
+
+def map_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
+    """What the given map needs: the answer of step t leaves no trace in the mapped states' difference."""
+    path = trajectory(left, right, state_map, hypotheses, HORIZON)
+    differences = [(y - x) for row in path.residuals for _, x, y in row]
+    found = [(c, _earliest(left, right)) for c in _answer_coefficients(path, differences, left)]
+    return _conditions(found, left, right, hypotheses, "map")
+
+
+def _earliest(left: Rule, right: Rule) -> int:
+    """The first t of which the generic step speaks: a first step of its own is none."""
+    return 1 if left.first or right.first else 0
+
+
+def _query_coefficients(
+    left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses
+) -> list[tuple[Ratio, int]]:
+    """What must vanish, each with the t from which on it must.
+
+    An answer at t in later query points; and, where the start is not like every later time (a first step of
+    its own, start values that the map does not carry over), everything in the query points from the start.
+    """
+    path = trajectory(left, right, state_map, hypotheses, HORIZON)
+    later = [q - p for pairs in path.queries[1:] for p, q in pairs]
+    found = [(c, _earliest(left, right)) for c in _answer_coefficients(path, later, left)]
+    begin = start_trajectory(left, right, state_map, hypotheses, HORIZON)
+    from_start = [q - p for pairs in begin.queries for p, q in pairs]
+    for difference in from_start:
+        found += [(part, 0) for part in by_monomial(difference, "state", "answer")]
+    return found
+
+
+def by_monomial(value: Ratio, *kinds: str) -> list[Ratio]:
+    """The coefficients of a value's numerator as a polynomial in its atoms of the given kinds."""
+    field = value.field
+    num = field.lift(value.num)
+    context, known = num.context(), field.known()
+    groups: dict[tuple[int, ...], fmpz_mpoly] = {}
+    for powers, c in num.to_dict().items():
+        outer = tuple(p if i < len(known) and known[i].kind in kinds else 0 for i, p in enumerate(powers))
+        inner = tuple(p - o for p, o in zip(powers, outer, strict=True))
+        groups[outer] = groups.get(outer, context.constant(0)) + context.from_dict({inner: int(c)})
+    return [field.reduced(g, context.constant(1)) for g in groups.values()]
+
+
+def _answer_coefficients(path: Trajectory, differences: Iterable[Ratio], left: Rule) -> list[Ratio]:
+    atoms = [answer_atom(name, path.begin, k) for name, _ in left.oracles for k in range(2)]
+    present = [a for a in atoms if a in path.field.known()]
+    return [d.coefficient(a) for d in differences for a in present]
+
+
+def _conditions(
+    coefficients: Sequence[tuple[Ratio, int]], left: Rule, right: Rule, hypotheses: Hypotheses, scope: str
+) -> Conditions:
+    domains = {**right.domains, **left.domains}
+    relations: list[Hypothesis] = []
+    impossible = False
+    for coefficient, from_t in coefficients:
+        field = coefficient.field
+        known = Hypotheses((*hypotheses.relations, *relations), hypotheses.nonzero)
+        if known.zero(coefficient):
+            continue
+        core = essential(field, coefficient.num, domains)
+        if core.is_constant():
+            impossible = True
+            break
+        relations.append(_normalised(field, core, from_t))
+    return Conditions(tuple(relations), impossible, scope)
+
+
+def essential(field: Field, polynomial: fmpz_mpoly, domains: dict[str, Domain]) -> fmpz_mpoly:
+    """The polynomial without the factors that are never zero, and without repeated factors."""
+    core = field.lift(polynomial).context().constant(1)
+    for factor, _ in field.lift(polynomial).factor()[1]:
+        atoms = field.atoms_of(factor)
+        only = next(iter(atoms)) if len(atoms) == 1 and len(factor) == 1 else None
+        if only is None or not domains.get(only.name, Domain()).excludes_zero:
+            core = core * factor
+    return core
+
+
+def _normalised(field: Field, polynomial: fmpz_mpoly, from_t: int) -> Hypothesis:
+    """The relation shifted so that its earliest schedule value is at t, and from which t on it then holds."""
+    relation = relation_of(field, polynomial)
+    offsets = [a.when.offset for a in field.atoms_of(polynomial) if a.when is not None and not a.when.concrete]
+    by = max(0, min(offsets, default=0))
+    return Hypothesis(_shifted(relation, -by), from_t + by)
+
+
+def _shifted(relation: Relation, by: int) -> Relation:
+    return Relation(relation.op, shift(relation.left, by), shift(relation.right, by))
+
+
+def benign(relation: Relation, left: Rule, right: Rule) -> bool:
+    """Whether the condition holds by itself in the ordinary setting: constant schedules, parameters at their defaults."""
+    defaults = {d.name: Fraction(d.default) for r in (left, right) for d in r.parameters if d.default is not None}
+    field = Field()
+    values = _Ordinary(field, defaults)
+    env = ScheduleEnvironment(values, When(0))
+    return (evaluate(relation.left, env) - evaluate(relation.right, env)).is_zero
+
+
+class _Ordinary(SymbolicValues):
+    """Constant schedules, and parameters at their defaults."""
+
+    def __init__(self, over: Field, defaults: dict[str, Fraction]) -> None:
+        super().__init__(over)
+        self.defaults = defaults
+
+    def parameter(self, name: str) -> Ratio:
+        return self.number(self.defaults[name]) if name in self.defaults else super().parameter(name)
+
+    def schedule(self, name: str, when: When) -> Ratio:
+        return super().schedule(name, When(0))

@@ -1,0 +1,243 @@
+"""Identities along a rule: both sides, unfolded, are the same normal form."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import fmpz_mpoly
+
+from derive.errors import RuleError, Undecided
+from derive.notation.evaluate import evaluate
+from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, Relation, walk
+from derive.proof.answers import Answers
+from derive.proof.claim import Identity
+from derive.proof.hypotheses import Hypotheses, Hypothesis
+from derive.proof.ideal import Ideal
+from derive.proof.normal import Atom, Field, Ratio, When
+from derive.proof.simulate import Oracle, step
+from derive.proof.state_map import start_state
+from derive.proof.values import SymbolicValues
+from derive.rules.rule import Rule
+
+#: How far from the time of the equation its names may reach.
+MAX_REACH = 8
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An identity with its texts read, and its hypotheses sorted by what they speak of."""
+
+    rule: Rule
+    equation: Relation
+    where: Mapping[str, Expr]
+    schedules: Hypotheses
+    extra: tuple[Relation, ...]
+    answer: Expr | None
+    concrete: bool
+
+
+def prepare(formal: Identity) -> Prepared:
+    """Read the texts of an identity.
+
+    Raises RuleError where it mixes concrete and arbitrary times of states, or names what the rule does not have.
+    """
+    rule = formal.rule
+    equation = parse_relation(formal.equation, where="equation")
+    where = {e.left.name: e.right for e in parse_equations(formal.where, where="definitions")}
+    relations = parse_relations(formal.given, where="given")
+    known = {*rule.states, *rule.definitions, *where}
+    over_schedules, extra = [], []
+    for r in relations:
+        nodes = [n for side in (r.left, r.right) for n in walk(side)]
+        special = any(getattr(n, "name", None) in known or (isinstance(n, Indexed) and not n.index.terms) for n in nodes)
+        (extra if special else over_schedules).append(r)
+    times = {
+        bool(n.index.terms)
+        for r in (equation, *extra)
+        for side in (r.left, r.right)
+        for n in walk(side)
+        if isinstance(n, Indexed) and n.name in known
+    }
+    if len(times) > 1:
+        raise RuleError("equation: concrete and arbitrary times of states in one identity")
+    nonzero = frozenset(n for n, d in rule.domains.items() if d.excludes_zero)
+    return Prepared(
+        rule,
+        equation,
+        where,
+        Hypotheses(tuple(Hypothesis(r) for r in over_schedules), nonzero),
+        tuple(extra),
+        parse_expression(formal.answer, where="answer") if formal.answer else None,
+        times == {False},
+    )
+
+
+class Along:
+    """The meaning of an equation's names along a run of a rule, from an arbitrary state or from the start."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared, self.rule = prepared, prepared.rule
+        self.field = Field()
+        self.values = SymbolicValues(self.field)
+        begin = When(0, prepared.concrete)
+        answers = Answers(self.field, prepared.schedules.equal)
+        self.oracle: Oracle[Ratio] = answers
+        if prepared.answer is not None:
+            fixed = evaluate(prepared.answer, self.at(begin))
+            self.oracle = lambda name, when, point: fixed
+        self._free = lambda name: self.field.atom(Atom("state", name, begin))
+        if prepared.concrete:
+            start = start_state(self.rule, self.values, self._free)
+        else:
+            start = {name: self._free(name) for name in self.rule.states}
+        self._states: list[Mapping[str, Ratio]] = [start]
+        self._definitions: list[Mapping[str, Ratio]] = []
+
+    def at(self, when: When) -> _At:
+        """The meaning of names in a text that stands at a time."""
+        return _At(self, when)
+
+    def state(self, name: str, when: When) -> Ratio:
+        """A state or a definition of the rule at a time."""
+        if when.concrete != self.prepared.concrete or not 0 <= when.offset <= MAX_REACH:
+            raise RuleError(f"{name} at {when.offset:+d}: expected a time from {'0' if self.prepared.concrete else 't'} on")
+        needed = when.offset + (name in self.rule.definitions)
+        while len(self._states) <= needed:
+            n = len(self._states) - 1
+            done = step(
+                self.rule,
+                self.values,
+                When(n, when.concrete),
+                self._states[n],
+                self.oracle,
+                first=when.concrete and n == 0,
+            )
+            self._states.append(done.state)
+            self._definitions.append(done.definitions)
+        return (self._definitions if name in self.rule.definitions else self._states)[when.offset][name]
+
+
+class _At:
+    def __init__(self, along: Along, when: When) -> None:
+        self.along, self.when = along, when
+
+    def number(self, value: Fraction) -> Ratio:
+        return self.along.values.number(value)
+
+    def symbol(self, name: str) -> Ratio:
+        if name == TIME:
+            return self.along.values.time(self.when)
+        if name not in self.along.rule.parameter_names:
+            raise RuleError(f"the name {name} is not defined in an identity about {self.along.rule.name}")
+        return self.along.values.parameter(name)
+
+    def indexed(self, name: str, index: Affine) -> Ratio:
+        when = self.when.later(index.constant) if index.terms else When(index.constant, True)
+        along = self.along
+        if name in along.rule.schedule_names:
+            return along.values.schedule(name, when)
+        if name in along.prepared.where:
+            return evaluate(along.prepared.where[name], along.at(when))
+        if name in along.rule.states or name in along.rule.definitions:
+            return along.state(name, when)
+        raise RuleError(f"the name {name} is not defined in an identity about {along.rule.name}")
+
+    def call(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
+        if name in FUNCTIONS:
+            return self.along.values.function(name, args)
+        # In an equation about concrete times the oracle is that of the step that is asked about: the first.
+        return self.along.oracle(name, When(0, True) if self.along.prepared.concrete else self.when, args)
+
+    def power(self, base: Ratio, exponent: Affine) -> Ratio:
+        return self.along.values.power(base, exponent, self.when)
+
+    def reduction(self, node: Reduction) -> Ratio:
+        raise Undecided(f"a {node.kind} in an identity")
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """Both sides in normal form, and what may be supposed."""
+
+    along: Along
+    left: Ratio
+    right: Ratio
+    relations: tuple[fmpz_mpoly, ...]
+    units: tuple[fmpz_mpoly, ...]
+
+    @property
+    def difference(self) -> Ratio:
+        """Left minus right."""
+        return self.left - self.right
+
+    def vanishes(self, value: Ratio) -> bool:
+        """Whether the value is zero wherever the hypotheses hold."""
+        known = self.along.prepared.schedules
+        if value.is_zero:
+            return True
+        if not self.relations and not self.units:
+            return known.zero(value)
+        field = self.along.field
+        ideal = Ideal(field, self.relations, [*self.units, *_units(field, known)])
+        if ideal.contradictory:
+            raise Undecided("the hypotheses contradict each other: nothing satisfies them")
+        return ideal.contains(field.lift(value.num))
+
+
+def _units(field: Field, known: Hypotheses) -> list[fmpz_mpoly]:
+    return [field.atom(a).num for a in field.known() if a.name in known.nonzero]
+
+
+def unfold(prepared: Prepared) -> Unfolded:
+    """Unfold both sides of the equation and the hypotheses."""
+    along = Along(prepared)
+    env = along.at(When(0))
+    left, right = evaluate(prepared.equation.left, env), evaluate(prepared.equation.right, env)
+    relations, units = [], []
+    for r in prepared.extra:
+        difference = evaluate(r.left, env) - evaluate(r.right, env)
+        (relations if r.op == "==" else units).append(difference.num)
+    return Unfolded(along, left, right, tuple(relations), tuple(units))
+
+
+def assignments(
+    unfolded: Unfolded, numbers: tuple[Fraction, ...], most: int = 20_000
+) -> Mapping[Atom, Fraction] | None:
+    """The simplest numbers for the atoms with which the hypotheses hold and the two sides differ."""
+    field = unfolded.along.field
+    rule = unfolded.along.rule
+    polynomials = [unfolded.difference.num, *unfolded.relations, *unfolded.units]
+    atoms = sorted(
+        frozenset().union(*(field.atoms_of(field.lift(p)) for p in polynomials)),
+        key=lambda a: (a.kind, a.name, a.when.offset if a.when else 0),
+    )
+    choices = [[v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v)] for a in atoms]
+    picks = itertools.islice(itertools.product(*(range(len(c)) for c in choices)), most)
+    for pick in sorted(picks, key=sum):
+        table = {a: c[i] for a, c, i in zip(atoms, choices, pick, strict=True)}
+        if (
+            value_of(field, unfolded.difference.num, table)
+            and all(not value_of(field, p, table) for p in unfolded.relations)
+            and all(value_of(field, p, table) for p in unfolded.units)
+            and value_of(field, unfolded.left.den, table)
+            and value_of(field, unfolded.right.den, table)
+        ):
+            return table
+    return None
+
+
+def value_of(field: Field, polynomial: fmpz_mpoly, table: Mapping[Atom, Fraction]) -> Fraction:
+    """A polynomial at exact numbers (atoms without one are 1)."""
+    known = field.known()
+    total = Fraction(0)
+    for powers, c in field.lift(polynomial).to_dict().items():
+        term = Fraction(int(c))
+        for i, p in enumerate(powers):
+            if p:
+                term *= table.get(known[i], Fraction(1)) ** int(p)
+        total += term
+    return total

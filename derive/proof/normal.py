@@ -1,0 +1,217 @@
+"""The normal form that decides: quotients of coprime integer polynomials in atoms.
+
+An atom is anything that algebra alone cannot take apart: a state's value, a schedule value at an offset, an
+oracle's answer, a function of which only congruence is known. Two values are equal as rational functions of their atoms exactly when their normal
+forms are the same, so that equality needs no search, no heuristics and no floating point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
+
+from derive.errors import Undecided
+from derive.notation.spec import TIME
+
+#: Polynomials larger than this are given up (the verdict is *unknown*, never a guess).
+MAX_TERMS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time: ``t + offset`` for an arbitrary t, or the concrete step ``offset``.
+
+    ``index`` names what is arbitrary: t, or the index of a sum or product.
+    """
+
+    offset: int
+    concrete: bool = False
+    index: str = TIME
+
+    def later(self, by: int) -> When:
+        """The time ``by`` steps later."""
+        return When(self.offset + by, self.concrete, self.index)
+
+
+AtomKind: TypeAlias = Literal["parameter", "schedule", "state", "answer", "opaque", "power", "sum", "product", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """An atom: what it is, its name, its time (if it has one), and what else tells it from its like."""
+
+    kind: AtomKind
+    name: str
+    when: When | None = None
+    tag: str = ""
+
+
+class Ratio:
+    """An element of the field: ``num / den`` in lowest terms, the denominator's leading coefficient positive."""
+
+    __slots__ = ("den", "field", "num")
+
+    def __init__(self, field: Field, num: fmpz_mpoly, den: fmpz_mpoly) -> None:
+        self.field, self.num, self.den = field, num, den
+
+    def __add__(self, other: Ratio) -> Ratio:
+        f = self.field
+        a, b, c, d = f.lift(self.num), f.lift(self.den), f.lift(other.num), f.lift(other.den)
+        if b == d:
+            return f.reduced(a + c, b)
+        return f.reduced(a * d + c * b, b * d)
+
+    def __neg__(self) -> Ratio:
+        return Ratio(self.field, -self.num, self.den)
+
+    def __sub__(self, other: Ratio) -> Ratio:
+        return self + (-other)
+
+    def __mul__(self, other: Ratio) -> Ratio:
+        f = self.field
+        return f.reduced(f.lift(self.num) * f.lift(other.num), f.lift(self.den) * f.lift(other.den))
+
+    def __truediv__(self, other: Ratio) -> Ratio:
+        if other.is_zero:
+            raise Undecided("a division by an expression that is identically zero")
+        f = self.field
+        return f.reduced(f.lift(self.num) * f.lift(other.den), f.lift(self.den) * f.lift(other.num))
+
+    def __pow__(self, n: int) -> Ratio:
+        if n < 0:
+            return (self.field.number(Fraction(1)) / self) ** (-n)
+        return self.field.reduced(self.num**n, self.den**n)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether this is the zero function."""
+        return bool(self.num.is_zero())
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The rational that this is, or None where it depends on an atom."""
+        if not (self.num.is_constant() and self.den.is_constant()):
+            return None
+        top = self.num.leading_coefficient() if not self.num.is_zero() else 0
+        return Fraction(int(top), int(self.den.leading_coefficient()))
+
+    def same(self, other: Ratio) -> bool:
+        """Whether both are the same function."""
+        f = self.field
+        return bool(f.lift(self.num) == f.lift(other.num) and f.lift(self.den) == f.lift(other.den))
+
+    def atoms(self) -> frozenset[Atom]:
+        """The atoms on which this depends."""
+        return self.field.atoms_of(self.num) | self.field.atoms_of(self.den)
+
+    def coefficient(self, atom: Atom) -> Ratio:
+        """The coefficient of ``atom``, in which this must be linear.
+
+        Raises Undecided where the atom occurs otherwise (squared, or in the denominator).
+        """
+        f = self.field
+        if atom in f.atoms_of(self.den):
+            raise Undecided("an expression that is not linear in what it was to be linear in")
+        slope = f.lift(self.num).derivative(f.index(atom))
+        if atom in f.atoms_of(slope):
+            raise Undecided("an expression that is not linear in what it was to be linear in")
+        return f.reduced(slope, f.lift(self.den))
+
+    def without(self, atoms: Iterable[Atom]) -> Ratio:
+        """This with the given atoms put to 0 (the denominator must not contain them)."""
+        f = self.field
+        gone = {f.index(a): 0 for a in atoms}
+        return f.reduced(f.lift(self.num).subs(gone), f.lift(self.den).subs(gone)) if gone else self
+
+    def __repr__(self) -> str:
+        return f"Ratio({self.num} / {self.den})"
+
+
+class Field:
+    """Rational functions over the rationals; atoms join as they are met."""
+
+    def __init__(self) -> None:
+        self._atoms: list[Atom] = []
+        self._index: dict[Atom, int] = {}
+        self._arguments: dict[Atom, tuple[Ratio, ...]] = {}
+        self._context = fmpz_mpoly_ctx.get(("x", 16), Ordering.degrevlex)
+        self._one = self._context.constant(1)
+
+    # -- atoms ---------------------------------------------------------------------------------
+
+    def index(self, atom: Atom) -> int:
+        """The atom's place; it joins the field if it is new."""
+        place = self._index.get(atom)
+        if place is None:
+            place = len(self._atoms)
+            if place >= self._context.nvars():
+                self._context = fmpz_mpoly_ctx.get(("x", 2 * place), Ordering.degrevlex)
+                self._one = self._context.constant(1)
+            self._atoms.append(atom)
+            self._index[atom] = place
+        return place
+
+    def atom(self, atom: Atom) -> Ratio:
+        """The atom as an element of the field."""
+        place = self.index(atom)
+        return Ratio(self, self._context.gen(place), self._one)
+
+    def opaque(self, name: str, arguments: tuple[Ratio, ...]) -> Ratio:
+        """A function of which only congruence is known: equal arguments, equal values."""
+        tag = ", ".join(f"{a.num}/{a.den}" for a in arguments)
+        atom = Atom("opaque", name, None, tag)
+        self._arguments.setdefault(atom, arguments)
+        return self.atom(atom)
+
+    def power_atom(self, atom: Atom, base: Ratio) -> Ratio:
+        """The atom that stands for ``base`` to the power t."""
+        self._arguments.setdefault(atom, (base,))
+        return self.atom(atom)
+
+    def arguments(self, atom: Atom) -> tuple[Ratio, ...]:
+        """The arguments of an opaque atom, or the base of a power."""
+        return self._arguments[atom]
+
+    def atoms_of(self, polynomial: fmpz_mpoly) -> frozenset[Atom]:
+        """The atoms that occur in a polynomial."""
+        return frozenset(self._atoms[i] for i, d in enumerate(polynomial.degrees()) if d > 0)
+
+    def known(self) -> tuple[Atom, ...]:
+        """Every atom of the field, in the order in which they joined."""
+        return tuple(self._atoms)
+
+    # -- elements ------------------------------------------------------------------------------
+
+    def number(self, value: Fraction) -> Ratio:
+        """A rational number."""
+        c = self._context.constant
+        return Ratio(self, c(value.numerator), c(value.denominator))
+
+    def polynomial(self, value: int) -> fmpz_mpoly:
+        """A constant polynomial over the present atoms."""
+        return self._context.constant(value)
+
+    def lift(self, polynomial: fmpz_mpoly) -> fmpz_mpoly:
+        """The polynomial over the present atoms (older values know fewer)."""
+        if polynomial.context() is self._context:
+            return polynomial
+        return polynomial.project_to_context(self._context)
+
+    def reduced(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Ratio:
+        """``num / den`` in normal form."""
+        num, den = self.lift(num), self.lift(den)
+        if num.is_zero():
+            return Ratio(self, num, self._one)
+        if len(num) > MAX_TERMS or len(den) > MAX_TERMS:
+            raise Undecided(f"an expression of more than {MAX_TERMS} terms")
+        if not den.is_one():
+            common = num.gcd(den)
+            if not common.is_one():
+                num, den = num // common, den // common
+            if den.leading_coefficient() < 0:
+                num, den = -num, -den
+        return Ratio(self, num, den)

@@ -1,0 +1,196 @@
+"""Counterexamples: both rules run in exact fractions until they differ, with the simplest numbers that show it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from derive.notation.evaluate import evaluate
+from derive.proof.answers import Answers
+from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
+from derive.proof.normal import Atom, Field, When
+from derive.proof.simulate import Step, step
+from derive.proof.state_map import StateMap, right_start, start_state
+from derive.proof.values import ExactValues, SymbolicValues
+from derive.rules.rule import Rule
+
+#: Numbers a counterexample is built from, the simplest first.
+NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
+#: The changes of a schedule that are tried, the simplest first.
+CHANGES = tuple((Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1")))
+#: The longest run that is tried.
+MAX_STEPS = 4
+#: Runs tried before the search gives up.
+MAX_RUNS = 20_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The numbers of a run: schedules by time, parameters, the oracle's answer at each step, start values."""
+
+    schedules: Mapping[str, Mapping[int, Fraction]]
+    parameters: Mapping[str, Fraction]
+    answers: Sequence[Fraction]
+    left_start: Mapping[str, Fraction]
+    right_start: Mapping[str, Fraction]
+
+    def values(self) -> ExactValues:
+        """The numbers as values of a run."""
+
+        def reader(table: Mapping[int, Fraction]) -> Callable[[int], Fraction]:
+            return lambda n: table[min(max(n, min(table)), max(table))]
+
+        return ExactValues({name: reader(table) for name, table in self.schedules.items()}, self.parameters)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first step at which two runs differ, and both values."""
+
+    setting: Setting
+    step: int
+    what: str
+    left: Fraction
+    right: Fraction
+
+
+def run_until_different(
+    left: Rule, right: Rule, state_map: StateMap, setting: Setting, steps: int, watched: frozenset[str]
+) -> Divergence | None:
+    """Run both rules for ``steps`` steps; the first difference in a query point or a watched state of the right rule."""
+    values = setting.values()
+
+    def oracle(name: str, when: When, point: tuple[Fraction, ...]) -> Fraction:
+        return setting.answers[min(when.offset, len(setting.answers) - 1)]
+
+    x, y = dict(setting.left_start), dict(setting.right_start)
+    for n in range(steps + 1):
+        now = When(n, True)
+        one = step(left, values, now, x, oracle, first=n == 0)
+        other = step(right, values, now, y, oracle, first=n == 0)
+        pair = _different_queries(one, other)
+        if pair is not None:
+            return Divergence(setting, n, "query", *pair)
+        x, y = dict(one.state), dict(other.state)
+        for name in sorted(watched):
+            value = state_map.value(name, values, now.later(1), x)
+            if value != y[name]:
+                return Divergence(setting, n + 1, f"state {name}", value, y[name])
+    return None
+
+
+def _different_queries(one: Step[Fraction], other: Step[Fraction]) -> tuple[Fraction, Fraction] | None:
+    first = list(dict.fromkeys((q.oracle, q.point) for q in one.queries))
+    second = list(dict.fromkeys((q.oracle, q.point) for q in other.queries))
+    for a, b in zip(first, second, strict=False):
+        if a != b:
+            return a[1][0], b[1][0]
+    return None
+
+
+def first_difference(
+    left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, watched: frozenset[str]
+) -> int | None:
+    """The number of steps from the start after which two rules can first differ, found symbolically."""
+    field = Field()
+    values = SymbolicValues(field)
+    x = start_state(left, values, lambda name: field.atom(Atom("state", name, When(0, True))))
+    y = right_start(left, right, state_map, values, x)
+    books = (Answers(field, hypotheses.equal), Answers(field, hypotheses.equal))
+    for n in range(MAX_STEPS + 1):
+        now = When(n, True)
+        x = dict(step(left, values, now, x, books[0], first=n == 0).state)
+        y = dict(step(right, values, now, y, books[1], first=n == 0).state)
+        asked = [[(o, p) for o, points in book.points(now).items() for p in points] for book in books]
+        if len(asked[0]) != len(asked[1]):
+            return n
+        for (_, one), (_, other) in zip(*asked, strict=True):
+            if not all(hypotheses.equal(a, b) for a, b in zip(one, other, strict=True)):
+                return n
+        mapped = state_map.apply(values, now.later(1), x)
+        if any(not hypotheses.equal(mapped[name], y[name]) for name in watched):
+            return n
+    return None
+
+
+def find_divergence(
+    left: Rule,
+    right: Rule,
+    state_map: StateMap,
+    hypotheses: Hypotheses,
+    *,
+    watched: frozenset[str] = frozenset(),
+) -> Divergence | None:
+    """The shortest run in which the rules differ, with the simplest numbers that do it; None if none was found.
+
+    ``watched`` names states of the right rule that are compared beside the query points.
+    """
+    steps = first_difference(left, right, state_map, hypotheses, watched)
+    if steps is None:
+        return None
+    for setting in itertools.islice(_settings(left, right, state_map, hypotheses.relations, steps), MAX_RUNS):
+        try:
+            found = run_until_different(left, right, state_map, setting, steps, watched)
+        except ZeroDivisionError:
+            continue  # these numbers break a side condition, so they are no counterexample
+        if found is not None:
+            return found
+    return None
+
+
+def _settings(
+    left: Rule,
+    right: Rule,
+    state_map: StateMap,
+    given: Sequence[Hypothesis],
+    steps: int,
+) -> Iterator[Setting]:
+    """Settings for a run of ``steps`` steps, the simplest first."""
+    domains = {**right.domains, **left.domains}
+    schedules = list(dict.fromkeys((*left.schedule_names, *right.schedule_names)))
+    parameters = list(dict.fromkeys((*left.parameter_names, *right.parameter_names)))
+    last = steps + 1
+    sequences = {s: [q for q in _sequences(last) if all(domains[s].contains(v) for v in q)] for s in schedules}
+    constants = {p: [v for v in NUMBERS if domains[p].contains(v)] for p in parameters}
+    choices = [range(len(sequences[s])) for s in schedules] + [range(len(constants[p])) for p in parameters]
+    # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
+    picks = sorted(itertools.product(*(r[:24] for r in choices)), key=sum)
+    for pick in picks[:3000]:
+        tables = {
+            s: dict(enumerate(sequences[s][pick[i]], start=-1)) for i, s in enumerate(schedules)
+        }
+        numbers = {p: constants[p][pick[len(schedules) + i]] for i, p in enumerate(parameters)}
+        setting = Setting(tables, numbers, (), {}, {})
+        values = setting.values()
+        if not all(_holds(h, values, last) for h in given):
+            continue
+        for answers in ([Fraction(1)], [Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]):
+            for free in (Fraction(0), Fraction(1)):
+                start = start_state(left, values, lambda _, free=free: free)
+                try:
+                    other = right_start(left, right, state_map, values, start)
+                except ZeroDivisionError:
+                    continue  # as in find_divergence
+                yield Setting(tables, numbers, tuple(answers), start, other)
+
+
+def _sequences(last: int) -> Iterator[tuple[Fraction, ...]]:
+    """Values at times -1 … last: constants, then one change."""
+    for v in NUMBERS[:3]:
+        yield (v,) * (last + 2)
+    for change in range(1, last + 1):
+        for a, b in CHANGES:
+            yield (a,) * (change + 1) + (b,) * (last + 1 - change)
+    for v in NUMBERS[3:]:
+        yield (v,) * (last + 2)
+
+
+def _holds(hypothesis: Hypothesis, values: ExactValues, last: int) -> bool:
+    for n in range(hypothesis.from_t, last + 1):
+        env = ScheduleEnvironment(values, When(n, True))
+        left, right = evaluate(hypothesis.relation.left, env), evaluate(hypothesis.relation.right, env)
+        if (left == right) != (hypothesis.relation.op == "=="):
+            return False
+    return True

@@ -1,0 +1,298 @@
+"""The verdict on an equivalence: proof, or exact condition, counterexample and repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from derive.errors import RuleError, Undecided
+from derive.notation.parser import parse_equations, parse_relations
+from derive.notation.side_conditions import side_conditions
+from derive.notation.spec import Affine, Expr, Indexed, Relation, walk
+from derive.proof.certificate import difference_certificate, equivalence_certificate
+from derive.proof.claim import Differ, Equivalent
+from derive.proof.conditions import (
+    Conditions,
+    benign,
+    map_conditions,
+    parameter_conditions,
+    query_conditions,
+    trajectory,
+)
+from derive.proof.equivalence import Simulation, prove
+from derive.proof.find_map import candidate_maps
+from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
+from derive.proof.normal import Field, When
+from derive.proof.readable import to_expr
+from derive.proof.repair import Repair, find_repair
+from derive.proof.replay import Divergence, find_divergence
+from derive.proof.result import Formula, Line, Proof, Result, Verdict
+from derive.proof.state_map import StateMap, parse_map
+from derive.proof.wording import (
+    condition,
+    condition_words,
+    counterexample,
+    equation,
+    formula,
+    line,
+    map_formulas,
+    prose,
+    side_condition_texts,
+)
+from derive.rules.rule import Rule
+from derive.rules.transform import replace_schedules
+
+METHOD = "simulation and induction over t"
+
+
+def hypotheses_of(text: str, rules: tuple[Rule, ...], *, where: str = "given") -> Hypotheses:
+    """The hypotheses that ``text`` states, with the names that the rules' domains keep from zero.
+
+    Raises RuleError where a hypothesis speaks of anything but schedules and parameters.
+    """
+    names = {n: d for r in rules for n, d in r.domains.items()}
+    relations = parse_relations(text, where=where)
+    for relation in relations:
+        if relation.op not in ("==", "!="):
+            raise Undecided(f"a hypothesis with {relation.op}: only == and != are supported")
+        for side in (relation.left, relation.right):
+            for node in walk(side):
+                name = getattr(node, "name", None)
+                if name is not None and name not in names and name != "t":
+                    raise RuleError(f"{where}: {name} is no schedule or parameter\n  expected one of {', '.join(names)}")
+    return Hypotheses(
+        tuple(Hypothesis(r) for r in relations), frozenset(n for n, d in names.items() if d.excludes_zero)
+    )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An equivalence made ready: rules, map and hypotheses."""
+
+    left: Rule
+    right: Rule
+    state_map: StateMap
+    hypotheses: Hypotheses
+
+
+def _cases(formal: Equivalent | Differ) -> list[_Case]:
+    """The claim with its state map, or with each map that the search proposes."""
+    left, right = formal.left, formal.right
+    hypotheses = hypotheses_of(formal.given, (left, right))
+    if isinstance(formal, Equivalent) and formal.replace:
+        by = {e.left.name: e.right for e in parse_equations(formal.replace, where="replaced schedules")}
+        schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
+        right = replace_schedules(right, by, schedules=schedules, name=f"{right.name}, replaced")
+    if formal.map:
+        maps = [parse_map(formal.map, left, right)]
+    else:
+        maps = list(candidate_maps(left, right, hypotheses))
+    return [_Case(left, right, m, hypotheses) for m in maps]
+
+
+def _decide(formal: Equivalent | Differ, repair_by: str = "") -> Result:
+    cases = _cases(formal)
+    for case in cases:
+        proof = prove(case.left, case.right, case.state_map, case.hypotheses)
+        if proof.proved:
+            return _proved(case, proof)
+    if not cases:
+        raise Undecided(f"the query points do not determine the state of {formal.right.name}: give a state map")
+    results = [_failed(case, repair_by) for case in cases]
+    return next((r for r in results if r.conditions), results[0])
+
+
+def decide_equivalent(formal: Equivalent) -> Result:
+    """Prove the equivalence; where it fails, find when it holds, a smallest counterexample, and a repair."""
+    return _decide(formal, formal.repair_by)
+
+
+def decide_differ(formal: Differ) -> Result:
+    """Prove that two rules differ: by a run in which they do. Refuted where they are proved equivalent."""
+    result = _decide(formal)
+    if result.verdict is Verdict.UNKNOWN:
+        return result
+    if result.counterexample is None:
+        return replace(result, verdict=Verdict.REFUTED, summary=f"They do not differ: {result.summary}")
+    found = result.counterexample
+    agree = f" They agree exactly when {condition_words_of(result)}." if result.conditions else ""
+    return replace(
+        result,
+        verdict=Verdict.PROVED,
+        summary=f"They differ: at step {found.step}, {found.what} is {found.left} on the one side and "
+        f"{found.right} on the other.{agree}",
+    )
+
+
+def condition_words_of(result: Result) -> str:
+    """A result's conditions in words."""
+    return " and ".join(f"`{c.text}` for all t >= {c.from_t}" for c in result.conditions)
+
+
+def _proved(case: _Case, proof: Simulation) -> Result:
+    return Result(
+        Verdict.PROVED,
+        f"`{case.left.name}` and `{case.right.name}` ask at the same points for every oracle, every schedule and all t"
+        + (f", given {condition_words(case.hypotheses.relations)}." if case.hypotheses.relations else "."),
+        side_conditions=_sides(case),
+        proof=Proof(METHOD, map_formulas(case.state_map.equations), proof_lines(case.left, case.right, proof)),
+        certificates=(
+            equivalence_certificate(case.left, case.right, case.state_map, case.hypotheses, proof.base_steps),
+        ),
+    )
+
+
+def _sides(case: _Case) -> tuple[str, ...]:
+    expressions: list[Expr] = [e.right for r in (case.left, case.right) for e in (*r.update, *r.start, *r.first)]
+    expressions += case.state_map.equations.values()
+    found = [c for e in expressions for c in side_conditions(e)]
+    for c in found:
+        if not any(isinstance(n, Indexed) and n.name in (*case.left.states, *case.right.states) for n in walk(c.expr)):
+            if c.kind == "nonzero" and case.hypotheses.zero(schedule_value(c.expr, Field(), When(0))):
+                raise Undecided(f"under the hypotheses the texts divide by zero: {c.text} cannot hold")
+    return side_condition_texts((case.left, case.right), found, case.hypotheses)
+
+
+def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
+    """The proof as a person would write it."""
+    lines: list[Line] = []
+    for name, value in proof.mapped_start.items():
+        start = equation(name, 0, value)
+        lines.append(
+            line(
+                type(start)(Indexed(name, Affine((), 0)), start.right),
+                f"start: the map at 0, from the start of {left.name}",
+            )
+        )
+    if proof.base_steps:
+        count = "step 0 is" if proof.base_steps == 1 else f"steps 0 to {proof.base_steps - 1} are"
+        lines.append(
+            prose(f"{count} run from the start values: same query points, and the map holds after it", "base case")
+        )
+    asked: set[str] = set()
+    for query in proof.left.queries:
+        answer = to_expr(query.answer)
+        point = to_expr(query.point[0])
+        shown = equation("q", 0, point)
+        if str(query.answer.num) not in asked:
+            asked.add(str(query.answer.num))
+            lines.append(
+                line(
+                    shown,
+                    f"both rules ask {query.oracle} at this point: same query at the same step, so the same answer `{formula(answer).text}`",
+                )
+            )
+    for name in right.states:
+        lines.append(line(equation(name, 1, proof.right.state[name]), f"{right.name}, one step from the mapped state"))
+        lines.append(
+            line(equation(name, 1, proof.next_mapped[name]), f"{left.name}, one step, then the map at t+1: the same normal form")
+        )
+    lines.append(prose("the map holds at t+1 whenever it holds at t", "induction over t"))
+    return tuple(lines)
+
+
+def _failed(case: _Case, repair_by: str) -> Result:
+    left, right, state_map, hypotheses = case.left, case.right, case.state_map, case.hypotheses
+    divergence = find_divergence(left, right, state_map, hypotheses)
+    if divergence is None:
+        watched = frozenset(right.states)
+        divergence = find_divergence(left, right, state_map, hypotheses, watched=watched)
+    if divergence is None:
+        return Result(
+            Verdict.UNKNOWN,
+            "Neither a proof nor a counterexample was found: the obligations do not reduce to zero, "
+            "but the runs that were tried do not differ.",
+        )
+    certificates = [difference_certificate(left, right, state_map, divergence)]
+    exact = _exact_condition(case)
+    repair = find_repair(left, right, state_map, hypotheses, repair_by)
+    if repair is not None:
+        certificates.append(
+            equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps)
+        )
+    residual = _residual(case)
+    if exact is None:
+        return Result(
+            Verdict.REFUTED,
+            _difference_words(divergence) + _repair_words(repair),
+            side_conditions=_sides(case),
+            repair=repair.formula if repair else None,
+            residual=residual,
+            counterexample=counterexample(divergence),
+            certificates=tuple(certificates),
+        )
+    conditions, proof, under = exact
+    certificates.append(equivalence_certificate(left, right, state_map, under, proof.base_steps))
+    ordinary = all(benign(h.relation, left, right) for h in conditions.relations)
+    scope = {
+        "queries": "",
+        "parameters": " (for every schedule)",
+        "map": " (with this state map)",
+    }[conditions.scope]
+    iff = conditions.scope != "map"
+    return Result(
+        Verdict.CONDITIONAL if ordinary else Verdict.REFUTED,
+        f"Holds {'exactly when' if iff else 'when'} {condition_words(conditions.relations)}{scope}. "
+        + _difference_words(divergence)
+        + _repair_words(repair),
+        conditions=tuple(condition(h, iff=iff) for h in conditions.relations),
+        side_conditions=_sides(case),
+        repair=repair.formula if repair else None,
+        residual=residual,
+        counterexample=counterexample(divergence),
+        proof=Proof(
+            METHOD,
+            map_formulas(state_map.equations),
+            (*_necessity_lines(conditions), *proof_lines(left, right, proof)),
+        ),
+        certificates=tuple(certificates),
+    )
+
+
+def _difference_words(found: Divergence) -> str:
+    what = "the query point" if found.what == "query" else f"`{found.what.removeprefix('state ')}`"
+    return f"In the counterexample {what} first differs at step {found.step}: {found.left} against {found.right}."
+
+
+def _repair_words(repair: Repair | None) -> str:
+    return f" Repaired, and proved: {repair.words}." if repair else ""
+
+
+def _necessity_lines(conditions: Conditions) -> list[Line]:
+    if conditions.scope == "map":
+        return []
+    return [
+        line(
+            h.relation,
+            "necessary: the answer of a step may be anything, so its coefficient in the later query points must agree",
+        )
+        for h in conditions.relations
+    ] + [prose("sufficient: under the conditions the following proof goes through", "the other direction")]
+
+
+def _exact_condition(case: _Case) -> tuple[Conditions, Simulation, Hypotheses] | None:
+    """Conditions that are necessary and under which the proof succeeds, tried from the most to the least general."""
+    left, right, state_map, hypotheses = case.left, case.right, case.state_map, case.hypotheses
+    for find in (query_conditions, parameter_conditions, map_conditions):
+        conditions = find(left, right, state_map, hypotheses)
+        if conditions.impossible:
+            if find is query_conditions:
+                return None
+            continue
+        if not conditions.relations:
+            continue
+        under = Hypotheses((*hypotheses.relations, *conditions.relations), hypotheses.nonzero)
+        proof = prove(left, right, state_map, under)
+        if proof.proved:
+            return conditions, proof, under
+    return None
+
+
+def _residual(case: _Case) -> tuple[Formula, ...]:
+    """Right state minus mapped left state after one step from the same state, by component, where it is not zero."""
+    path = trajectory(case.left, case.right, case.state_map, case.hypotheses, 1)
+    rows = path.residuals[0] if path.residuals else ()
+    return tuple(
+        formula(Relation("==", Indexed(f"delta_{name}", Affine.time(1)), to_expr(right - left)))
+        for name, left, right in rows
+        if not case.hypotheses.equal(left, right)
+    )

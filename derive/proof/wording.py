@@ -1,0 +1,98 @@
+"""How verdicts are worded: formulas, conditions, side conditions and counterexamples as a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from derive.notation.latex import to_latex
+from derive.notation.side_conditions import SideCondition
+from derive.notation.spec import Affine, Equation, Expr, Indexed, Relation, walk
+from derive.notation.text import to_text
+from derive.proof.hypotheses import Hypotheses, Hypothesis
+from derive.proof.normal import Ratio
+from derive.proof.readable import to_expr
+from derive.proof.replay import Divergence
+from derive.proof.result import Condition, Counterexample, Formula, Line
+from derive.rules.rule import Rule
+
+
+def formula(node: Expr | Equation | Relation) -> Formula:
+    """A formula in both notations."""
+    return Formula(to_text(node), to_latex(node))
+
+
+def equation(name: str, offset: int, value: Ratio | Expr) -> Equation:
+    """``name[t+offset] = value``."""
+    right = to_expr(value) if isinstance(value, Ratio) else value
+    return Equation(Indexed(name, Affine.time(offset)), right)
+
+
+def line(node: Equation | Relation | Expr, why: str) -> Line:
+    """One line of a proof that consists of a formula."""
+    return Line(to_text(node), to_latex(node), why)
+
+
+def prose(text: str, why: str) -> Line:
+    """One line of a proof in words (formulas between backticks)."""
+    return Line(text, "", why)
+
+
+def condition(hypothesis: Hypothesis, *, iff: bool) -> Condition:
+    """A condition as the verdict states it."""
+    made = formula(hypothesis.relation)
+    return Condition(made.text, made.latex, iff, hypothesis.from_t)
+
+
+def condition_words(hypotheses: Iterable[Hypothesis]) -> str:
+    """``… and … for all t >= 0``."""
+    parts = []
+    for h in hypotheses:
+        timed = any(
+            isinstance(n, Indexed) for side in (h.relation.left, h.relation.right) for n in walk(side)
+        )
+        parts.append(f"`{to_text(h.relation)}`" + (f" for all t >= {h.from_t}" if timed else ""))
+    return " and ".join(parts)
+
+
+def side_condition_texts(rules: Iterable[Rule], found: Iterable[SideCondition], hypotheses: Hypotheses) -> tuple[str, ...]:
+    """The side conditions, with a word on those that a declared domain already ensures."""
+    texts: dict[str, None] = {}
+    for rule in rules:
+        for d in (*rule.schedules, *rule.parameters):
+            if d.domain.text != "real":
+                name = f"{d.name}[t]" if d in rule.schedules else d.name
+                texts[f"{name}: {d.domain.text}" if "<" in d.domain.text else f"{name} is {d.domain.text}"] = None
+    for c in found:
+        node = c.expr
+        if not (isinstance(node, Indexed) and node.name in hypotheses.nonzero):
+            texts[c.text] = None
+    return tuple(texts)
+
+
+def counterexample(found: Divergence) -> Counterexample:
+    """The run as a reader sees it: what happened up to the step at which the two sides differ."""
+    setting = found.setting
+    last = found.step + 1
+    answers = [str(setting.answers[min(n, len(setting.answers) - 1)]) for n in range(found.step + 1)]
+    oracle = (
+        f"every gradient is {answers[0]}"
+        if len(set(answers)) == 1
+        else "the gradients of steps 0, 1, … are " + ", ".join(answers)
+    )
+    return Counterexample(
+        schedules={
+            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= last} for name, table in setting.schedules.items()
+        },
+        parameters={name: str(v) for name, v in setting.parameters.items()},
+        start={name: str(v) for name, v in setting.left_start.items()},
+        oracle=oracle,
+        step=found.step,
+        what="the query point" if found.what == "query" else found.what.removeprefix("state "),
+        left=str(found.left),
+        right=str(found.right),
+    )
+
+
+def map_formulas(equations: Mapping[str, Expr]) -> tuple[Formula, ...]:
+    """The state map, an equation a state of the right rule."""
+    return tuple(formula(equation(name, 0, e)) for name, e in equations.items())
