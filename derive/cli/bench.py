@@ -1,0 +1,169 @@
+"""`derive bench`: measures derive and prints the figures beside their targets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, TextIO
+
+from derive.cli import files, terminal
+
+PARTS = ("engine", "rivals", "growth", "startup")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure and the limit that it has to keep."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure keeps its limit."""
+        return self.measured <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one measurement found: its targets, its figures as JSON, and how to print its table."""
+
+    targets: tuple[Target, ...]
+    figures: dict[str, Any]
+    show: Callable[[TextIO], None]
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command's arguments."""
+    parser = commands.add_parser("bench", help="measure how fast derive is, against its targets and SymPy")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (all)")
+    parser.add_argument("--repeats", type=int, choices=range(1, 100), default=5, metavar="N", help="runs a figure (5)")
+    parser.add_argument("--limit", type=float, default=20.0, metavar="SECONDS", help="for SymPy, an obligation (20)")
+    files.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure the parts one after the other; exit status 1 where a target is missed."""
+    from derive.errors import UnknownName
+
+    for name in args.parts:
+        if name not in PARTS:
+            raise UnknownName(f"bench measures nothing called {name!r}\n  expected one of {', '.join(PARTS)}")
+    files.check_json(args.json)
+    stream = sys.stderr if args.json == files.STANDARD_OUTPUT else sys.stdout
+    targets: list[Target] = []
+    figures: dict[str, Any] = {}
+    for name in PARTS:
+        if args.parts and name not in args.parts:
+            continue
+        terminal.note(f"measuring: {name}")
+        part = {"engine": _engine, "rivals": _rivals, "growth": _growth, "startup": _startup}[name](args)
+        print(f"\n{name}", file=stream)
+        part.show(stream)
+        targets += part.targets
+        figures[name] = part.figures
+    print("\ntargets", file=stream)
+    rows = [
+        (t.name, f"{t.measured:.3g} {t.unit}", f"at most {t.limit:g} {t.unit}", "met" if t.met else "MISSED")
+        for t in targets
+    ]
+    terminal.table(("target", "measured", "limit", ""), rows, stream=stream, right=("measured",))
+    if args.json is not None:
+        listed = [asdict(target) | {"met": target.met} for target in targets]
+        files.write_json(args.json, {"schema": 1, "targets": listed, **figures})
+    return 0 if all(target.met for target in targets) else 1
+
+
+def _engine(args: argparse.Namespace) -> Part:
+    from derive.bench import engine
+
+    times = engine.measure(args.repeats)
+    slowest = sorted(times.claims, key=lambda name: -times.claims[name])
+
+    def show(stream: TextIO) -> None:
+        rows = [(name, _ms(times.claims[name])) for name in slowest]
+        rows += [("all claims", _ms(times.total)), ("imports", _ms(times.imports))]
+        terminal.table(("claim", "CPU"), rows, stream=stream, right=("CPU",))
+
+    targets = (
+        Target("CPU of all claims", times.total, engine.TOTAL_LIMIT, "s"),
+        Target(
+            f"CPU of the slowest, {times.slowest}", times.claims[times.slowest] * 1e3, engine.CLAIM_LIMIT * 1e3, "ms"
+        ),
+    )
+    return Part(targets, asdict(times) | {"total": times.total}, show)
+
+
+def _rivals(args: argparse.Namespace) -> Part:
+    from derive.bench import engine, rivals
+
+    times = engine.measure(1)
+    attempts = {name: rivals.measure(name, args.limit) for name in rivals.RIVALS}
+    figures: dict[str, Any] = {}
+    for name, tried in attempts.items():
+        spent: dict[str, float] = {}
+        for attempt in tried:
+            spent[attempt.claim] = spent.get(attempt.claim, 0.0) + attempt.seconds
+        ratios = {claim: seconds / times.claims[claim] for claim, seconds in spent.items()}
+        figures[name] = {
+            "seconds": sum(spent.values()),
+            "engine_seconds": sum(times.claims[claim] for claim in spent),
+            "ratio": sum(spent.values()) / sum(times.claims[claim] for claim in spent),
+            "median_ratio": median(ratios.values()),
+            "stopped": sum(attempt.zero is None for attempt in tried),
+            "attempts": [asdict(attempt) for attempt in tried],
+        }
+
+    def show(stream: TextIO) -> None:
+        def rows() -> Iterator[tuple[str, ...]]:
+            for name, f in figures.items():
+                found = sum(attempt.zero is True for attempt in attempts[name])
+                yield (
+                    f"sympy.{name}",
+                    f"{f['seconds']:.2f} s",
+                    f"{f['engine_seconds']:.2f} s",
+                    f"{f['ratio']:.1f}",
+                    f"{f['median_ratio']:.1f}",
+                    f"{found} of {len(attempts[name])} found 0, {f['stopped']} stopped at {args.limit:g} s",
+                )
+
+        head = ("rival", "CPU", "whole decision here", "ratio", "median ratio", "obligations")
+        terminal.table(head, rows(), stream=stream, right=head[1:5])
+
+    return Part((), figures, show)
+
+
+def _growth(args: argparse.Namespace) -> Part:
+    from derive.bench import growth
+
+    grown = growth.measure(args.repeats)
+
+    def show(stream: TextIO) -> None:
+        rows = [(str(k), _ms(seconds)) for k, seconds in grown.seconds.items()]
+        terminal.table(("steps", "time"), rows, stream=stream, right=("steps", "time"))
+        print(f"time grows as k^{grown.exponent:.2f} from k = {growth.FIT_FROM}", file=stream)
+
+    return Part((), asdict(grown), show)
+
+
+def _startup(args: argparse.Namespace) -> Part:
+    from derive.bench import startup
+
+    times = startup.measure(args.repeats)
+
+    def show(stream: TextIO) -> None:
+        rows = [("derive list", _ms(times.listing)), ("import sympy", _ms(times.sympy))]
+        terminal.table(("command", "time"), rows, stream=stream, right=("time",))
+
+    target = Target("`derive list` against `import sympy`", times.ratio, startup.RATIO_LIMIT, "times")
+    return Part((target,), asdict(times) | {"ratio": times.ratio}, show)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"

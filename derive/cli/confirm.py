@@ -1,0 +1,35 @@
+"""`derive confirm`: runs the kernels of what was proved on one device and keeps what they measured."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from derive.cli import deciding, evidence, files, prove, publish, records, services, terminal
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command's arguments."""
+    parser = commands.add_parser("confirm", help="run the proven rules on a device and add the evidence to the report")
+    parser.add_argument("--device", choices=prove.DEVICES, default="auto", help="where to run the kernels (auto)")
+    files.add_out(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write evidence/<device>.json and render the report with it; the recorded verdicts stay as they are."""
+    out: Path = args.out
+    records.read_verdicts(out / records.NAME)
+    files.check_directory(out)
+    services.check_evidence(out / evidence.FOLDER)
+    prove.need_torch()
+    claims = services.select(())
+    decided = list(deciding.decide_all(claims, jobs=1))
+    measured = services.confirm(decided, args.device)
+    texts = evidence.texts(measured)
+    publish.publish(out, texts)
+    failed = evidence.failures(measured)
+    terminal.table(("claim", "rule", "ran on", "missed by"), failed)
+    total = len(measured["confirmations"])
+    print(f"{total - len(failed)} of {total} confirmations hold; wrote {', '.join(str(out / name) for name in texts)}")
+    return 1 if failed else 0

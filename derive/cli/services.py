@@ -1,0 +1,83 @@
+"""What the commands ask of the rest of the package: one place for every call, each imported when it is made.
+
+So `list` starts without SymPy, everything symbolic without torch, and a test can put something else in a call's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from derive.kernels import Backend
+    from derive.proof.claim import Claim
+    from derive.proof.result import Result
+    from derive.rules.rule import Rule
+
+Decided: TypeAlias = "tuple[Claim, Result]"
+Json: TypeAlias = Mapping[str, Any]
+
+
+def select(names: Sequence[str]) -> tuple[Claim, ...]:
+    """The claims that these ids or dotted prefixes name; all of them where none is given. Raises UnknownName."""
+    from derive.documents.catalogue import claims
+    from derive.documents.catalogue import select as chosen
+
+    return chosen(names) if names else claims()
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule of the catalogue."""
+    from derive.rules.catalogue import CATALOGUE
+
+    return tuple(CATALOGUE.values())
+
+
+def get_rule(name: str) -> Rule:
+    """The rule of this name. Raises UnknownName."""
+    from derive.rules.catalogue import get_rule as get
+
+    return get(name)
+
+
+def decide(claim: Claim) -> Result:
+    """The verdict on one claim, whatever kind of claim it is."""
+    from derive.documents.decide import decide_claim
+
+    return decide_claim(claim)
+
+
+def document(decided: Iterable[Decided]) -> Json:
+    """The object that proofs.json holds."""
+    from derive.documents.results import document_json
+
+    return document_json(decided)
+
+
+def confirm(decided: Sequence[Decided], device: str) -> Json:
+    """Run the kernels of what was proved: the evidence of one device."""
+    from derive.confirm import confirm_claims
+
+    return confirm_claims(decided, device)
+
+
+def check_evidence(folder: Path) -> None:
+    """Raise EvidenceError where a file of evidence that the report would show is broken."""
+    from derive.report.data import load_evidence
+
+    load_evidence(folder)
+
+
+def render(out: Path) -> None:
+    """Write report.html and report.tex from the proofs.json and the evidence in ``out``."""
+    from derive.report.write import write_report
+
+    write_report(out)
+
+
+def kernel_source(rule: Rule, backend: Backend) -> str:
+    """The generated source of a rule's kernel."""
+    from derive.kernels import generate
+
+    return generate(rule, backend).source
