@@ -1,0 +1,67 @@
+"""How long the engine takes to decide each claim, in CPU seconds.
+
+As a program (`python -m derive.bench.engine`) it decides every symbolic claim once and prints the seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from derive.bench import fresh
+
+#: What the symbolic part may take on a 2-core machine, in seconds of CPU.
+TOTAL_LIMIT, CLAIM_LIMIT = 5.0, 0.250
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTimes:
+    """CPU seconds: of every claim by id, and of importing what decides them."""
+
+    claims: Mapping[str, float]
+    imports: float
+
+    @property
+    def total(self) -> float:
+        """The seconds of all claims together, without imports."""
+        return sum(self.claims.values())
+
+    @property
+    def slowest(self) -> str:
+        """The id of the claim that takes longest."""
+        return max(self.claims, key=lambda name: self.claims[name])
+
+
+def measure(repeats: int) -> EngineTimes:
+    """The medians over ``repeats`` fresh processes: caches that claims share are warm only as they are in `prove`."""
+    runs = [fresh.call("derive.bench.engine") for _ in range(repeats)]
+    names = runs[0]["claims"]
+    return EngineTimes(
+        claims={name: median(run["claims"][name] for run in runs) for name in names},
+        imports=median(run["imports"] for run in runs),
+    )
+
+
+def decide_once() -> dict[str, object]:
+    """Decide every symbolic claim once in this process: the CPU seconds of each, and of the imports."""
+    start = time.process_time()
+    from derive.documents.catalogue import claims
+    from derive.documents.decide import decide_claim
+    from derive.proof.claim import Behaviour, NotCheckable
+
+    # Observations run other software: their time says nothing of the engine.
+    symbolic = [claim for claim in claims() if not isinstance(claim.formal, Behaviour | NotCheckable)]
+    imports = time.process_time() - start
+    taken: dict[str, float] = {}
+    for claim in symbolic:
+        start = time.process_time()
+        decide_claim(claim)
+        taken[claim.id] = time.process_time() - start
+    return {"claims": taken, "imports": imports}
+
+
+if __name__ == "__main__":
+    print(json.dumps(decide_once()))
