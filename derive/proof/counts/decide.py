@@ -1,0 +1,163 @@
+"""A claim about operation counts, decided by counting under every convention that it could mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from derive.errors import Undecided
+from derive.proof.claim import Operations
+from derive.proof.counts.convention import CONVENTIONS, Convention, describe
+from derive.proof.counts.tally import OperationCount, count, counts
+from derive.proof.counts.traffic import traffic
+from derive.proof.result import Condition, Result, Verdict
+from derive.rules.rule import Rule
+
+_UNITS = {
+    "operations": "operation",
+    "multiplications": "multiplication",
+    "gradients": "gradient evaluation",
+    "vector": "vector operation",
+}
+
+
+def count_table(rule: Rule) -> dict[str, Any]:
+    """One step under every convention, its gradient evaluations and what it moves through memory, as plain data."""
+    moved = traffic(rule)
+    return {
+        "rule": rule.name,
+        "conventions": {convention.label: _numbers(number) for convention, number in counts(rule).items()},
+        "gradients": {
+            "as written": count(rule, Convention(gradients=True)).gradients,
+            "distinct": count(rule, Convention(shared=True, gradients=True)).gradients,
+        },
+        "memory": {
+            "element_bytes": moved.element,
+            "bytes": moved.bytes,
+            "passes": [
+                {"reads": list(p.reads), "writes": list(p.writes), "bytes": moved.element * p.vectors}
+                for p in moved.passes
+            ],
+        },
+    }
+
+
+def _numbers(number: OperationCount) -> dict[str, int | bool]:
+    return {
+        "total": number.total,
+        "multiplications": number.multiplications,
+        "additions": number.additions,
+        "fused": number.fused,
+        "other": number.other,
+        "gradients": number.gradients,
+        "vector": number.vector,
+        "scalar": number.scalar,
+        "exact": number.exact,
+    }
+
+
+def decide_operations(formal: Operations) -> Result:
+    """The verdict on a claimed count (or, with ``compare``, a claimed saving), which names the conventions it needs.
+
+    Raises Undecided where a count that matters is only an upper bound, or where a rule has no fixed count.
+    """
+    rules = (formal.rule,) if formal.compare is None else (formal.rule, formal.compare)
+    universe = relevant(formal)
+    for rule in rules:
+        bound = [c.label for c in universe if not count(rule, c).exact]
+        if bound:
+            raise Undecided(f"rule {rule.name} is too large to count exactly {bound[0]}")
+    values = {convention: _quantity(formal, convention) for convention in universe}
+    holding = [convention for convention in universe if values[convention] == formal.expect]
+    conditions: tuple[Condition, ...] = ()
+    if not holding:
+        verdict = Verdict.REFUTED
+    elif len(holding) == len(universe):
+        verdict = Verdict.PROVED
+    else:
+        verdict = Verdict.CONDITIONAL
+        text = "under the conventions: " + describe(holding, universe)
+        conditions = (Condition(text, rf"\text{{{text}}}", iff=True),)
+    return Result(
+        verdict=verdict,
+        summary=_summary(formal, values, conditions),
+        conditions=conditions,
+        counts={"rules": {rule.name: count_table(rule) for rule in rules}},
+        table=tuple(_row(formal, convention, values[convention]) for convention in universe),
+        certificates=tuple(_certificate(rule) for rule in rules),
+    )
+
+
+def relevant(formal: Operations) -> tuple[Convention, ...]:
+    """The conventions that a claim of this kind could mean; a question that it settles keeps one answer."""
+    match formal.what:
+        case "operations":
+            return CONVENTIONS
+        case "vector":
+            return tuple(c for c in CONVENTIONS if not c.scalars)
+        case "multiplications":
+            return tuple(c for c in CONVENTIONS if not c.gradients and not c.fused)
+        case "gradients":
+            return tuple(c for c in CONVENTIONS if c.scalars and c.gradients and not c.fused)
+    raise Undecided(f"what {formal.what!r} is, the counter does not know")
+
+
+def _measure(formal: Operations, rule: Rule, convention: Convention) -> int:
+    number = count(rule, convention)
+    match formal.what:
+        case "multiplications":
+            return number.multiplications
+        case "gradients":
+            return number.gradients
+        case _:
+            return number.total
+
+
+def _quantity(formal: Operations, convention: Convention) -> int:
+    own = _measure(formal, formal.rule, convention)
+    return own if formal.compare is None else _measure(formal, formal.compare, convention) - own
+
+
+def _summary(formal: Operations, values: Mapping[Convention, int], conditions: tuple[Condition, ...]) -> str:
+    name, expect = formal.rule.name, formal.expect
+    unit = _UNITS[formal.what]
+    number = f"{expect} {unit}" + ("" if expect == 1 else "s")
+    claimed = f"{name} takes {number} a step"
+    if formal.compare is not None:
+        claimed = f"{name} saves {number} a step over {formal.compare.name}"
+    if conditions:
+        others = sorted({value for value in values.values() if value != expect})
+        return f"{claimed} exactly {conditions[0].text}. The other conventions give {_range(others)}."
+    if expect in values.values():
+        return f"{claimed} under every convention."
+    return f"Under no convention is it true that {claimed}: the count gives {_range(sorted(set(values.values())))}."
+
+
+def _range(values: list[int]) -> str:
+    return str(values[0]) if len(values) == 1 else f"{', '.join(map(str, values[:-1]))} or {values[-1]}"
+
+
+def _row(formal: Operations, convention: Convention, value: int) -> dict[str, str]:
+    row = {"convention": convention.label, formal.rule.name: str(_measure(formal, formal.rule, convention))}
+    if formal.compare is not None:
+        row[formal.compare.name] = str(_measure(formal, formal.compare, convention))
+        row["saving"] = str(value)
+    return {**row, "claimed": str(formal.expect), "holds": "yes" if value == formal.expect else "no"}
+
+
+def _certificate(rule: Rule) -> dict[str, Any]:
+    """What the independent checker recounts: every multiplication (and division) and addition that is written."""
+    number = count(rule, Convention())
+    return {
+        "kind": "counts",
+        "rule": {
+            "name": rule.name,
+            "update": rule.text,
+            "start": rule.start_text,
+            "first": rule.first_text,
+            "schedules": {d.name: d.domain.text for d in rule.schedules},
+            "parameters": {d.name: d.domain.text for d in rule.parameters},
+            "oracles": dict(rule.oracles),
+        },
+        "as_written": {"mul": number.multiplications, "add": number.additions},
+    }
