@@ -112,7 +112,8 @@ class _Line:
                 warnings.simplefilter("ignore")
                 body = ast.parse(text, mode="eval").body
         except SyntaxError as problem:
-            column = max(0, (problem.offset or 1) - 1)
+            # Python gives no column where the text ends too early.
+            column = problem.offset - 1 if problem.offset else len(text)
             reason = problem.msg.split(".")[0].lower()
             raise self.error(f"cannot read this ({reason})", min(column, len(text)), 1, _EXPECTED) from None
         except (RecursionError, MemoryError, ValueError):
