@@ -1,0 +1,217 @@
+"""Results to the view: order, grouping and wording, none of it dependent on the output's format."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from derive.proof.claim import KINDS
+from derive.report.confirmations import by_claim, device_view, kernels_of
+from derive.report.data import Evidence, Proofs
+from derive.report.glossary import GLOSSARY
+from derive.report.mathematics import Display, Line, Piece, Prose, display, formula, joined, prose
+from derive.report.view import (
+    VERDICTS,
+    ClaimView,
+    ConditionView,
+    ConfirmationView,
+    CounterexampleView,
+    DocumentView,
+    Link,
+    ProofView,
+    Report,
+    RuleView,
+    RunRow,
+    Stencil,
+    StencilRow,
+    StepView,
+    Table,
+    Term,
+    Total,
+)
+
+#: The verdicts that correct a document, the most instructive first where all else is equal.
+CORRECTIONS = ("conditional", "refuted", "not reproduced", "not observed")
+
+
+def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
+    """The report of these results."""
+    titles = {r["name"]: r["title"] for r in proofs.rules}
+    confirmations = by_claim(evidence)
+    claims = {c["id"]: _claim(c, titles, confirmations.get(c["id"], ())) for c in proofs.claims}
+    order = dict.fromkeys(c["document"] for c in proofs.claims)
+    grouped = {d: tuple(claims[c["id"]] for c in proofs.claims if c["document"] == d) for d in order}
+    documents = tuple(
+        DocumentView(d, f"document-{d}", proofs.documents.get(d, ""), found, _totals(found)) for d, found in grouped.items()
+    )
+    rules = tuple(_rule(r, claims, evidence) for r in proofs.rules)
+    return Report(
+        digest=proofs.digest,
+        claims=len(claims),
+        totals=_totals(claims.values()),
+        documents=documents,
+        corrections=_corrections(claims.values()),
+        families=tuple((f, tuple(found)) for f, found in groupby(sorted(rules, key=_family(rules)), lambda r: r.family)),
+        devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
+        verdicts=tuple(VERDICTS.values()),
+        glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
+    )
+
+
+def _family(rules: tuple[RuleView, ...]) -> Any:
+    """Families keep the order in which they first occur."""
+    order = list(dict.fromkeys(r.family for r in rules))
+    return lambda rule: order.index(rule.family)
+
+
+def _totals(claims: Iterable[ClaimView]) -> tuple[Total, ...]:
+    labels = [c.verdict.label for c in claims]
+    return tuple(Total(view, labels.count(label)) for label, view in VERDICTS.items() if label in labels)
+
+
+def _corrections(claims: Iterable[ClaimView]) -> tuple[ClaimView, ...]:
+    """Where a document is wrong: first what is true instead, then the exact conditions, then the rest."""
+
+    def rank(claim: ClaimView) -> tuple[bool, bool, int]:
+        exact = any(c.iff for c in claim.conditions)
+        return (claim.repair is None, not exact, CORRECTIONS.index(claim.verdict.label))
+
+    # What was asked by us and turned out false corrects nobody.
+    return tuple(sorted((c for c in claims if c.verdict.label in CORRECTIONS and not c.question), key=rank))
+
+
+def _claim(
+    claim: Mapping[str, Any], titles: Mapping[str, str], confirmations: tuple[ConfirmationView, ...]
+) -> ClaimView:
+    return ClaimView(
+        id=claim["id"],
+        kind=KINDS[claim["kind"]],
+        letter=claim["kind"],
+        question=claim["question"],
+        title=prose(claim["title"]),
+        meaning=prose(claim["meaning"]),
+        statement=_field(claim["statement"]),
+        verdict=VERDICTS[claim["verdict"]],
+        summary=prose(claim["summary"]),
+        conditions=tuple(ConditionView(_field(c), c["iff"], c["from_t"]) for c in claim["conditions"]),
+        side_conditions=tuple(display(text) for text in claim["side_conditions"]),
+        repair=_field(claim["repair"]) if claim["repair"] else None,
+        residual=joined(_field(r) for r in claim["residual"]),
+        counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
+        proof=_proof(claim["proof"]) if claim["proof"] else None,
+        counts=_counts(claim["counts"], titles) if claim["counts"] else None,
+        stencil=_stencil(claim["reads"]) if claim["reads"] else None,
+        table=_table(claim["table"]) if claim["table"] else None,
+        rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
+        confirmations=confirmations,
+    )
+
+
+def _field(value: Mapping[str, Any]) -> Display:
+    return display(value["text"], value["latex"])
+
+
+def _value(text: str) -> Prose:
+    """A value such as ``-3/2`` as a formula, other words as prose."""
+    # The sign stands before the fraction, not in its numerator.
+    found = formula(re.sub(r"-(\d+/\d+)", r"-(\1)", text))
+    return (Piece("formula", text, found),) if found else prose(text)
+
+
+def _proof(proof: Mapping[str, Any]) -> ProofView:
+    steps = tuple(
+        # A step without LaTeX is prose only, even where its words happen to read as notation.
+        StepView(_field(s) if s["latex"] or "`" in s["text"] else _words(s["text"]), prose(s["why"]))
+        for s in proof["steps"]
+    )
+    return ProofView(
+        prose(proof["method"]), joined(_field(f) for f in proof["state_map"]), steps, tuple(proof["checked_by"])
+    )
+
+
+def _words(text: str) -> Display:
+    return Display((Line(prose(text)),))
+
+
+def _counterexample(found: Mapping[str, Any]) -> CounterexampleView:
+    schedules = found["schedules"]
+    step = found["step"]
+    times = sorted({int(t) for values in schedules.values() for t in values} | {step})
+    assignments = {n if "[" in n else f"{n}[0]": v for n, v in found["start"].items()} | dict(found["parameters"])
+    return CounterexampleView(
+        time=_value("t"),
+        columns=tuple(_value(f"{name}[t]") for name in schedules),
+        rows=tuple(
+            RunRow(t, tuple(_value(values[str(t)]) if str(t) in values else () for values in schedules.values()), t < step, t == step)
+            for t in times
+        ),
+        given=tuple(_value(f"{name} = {value}") for name, value in assignments.items()),
+        oracle=prose(found["oracle"]),
+        step=step,
+        what=_value(found["what"]) if "[" in found["what"] else prose(found["what"]),
+        left=_value(found["left"]),
+        right=_value(found["right"]),
+    )
+
+
+def _counts(counts: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
+    """One row a convention; one column a rule where the counts are by rule."""
+    rules = list(dict.fromkeys(name for c in counts.values() if isinstance(c, dict) for name in c))
+    heads = ("convention", *rules) if rules else ("convention", "count")
+    rows = []
+    for convention, count in counts.items():
+        cells = [count.get(r, "") for r in rules] if isinstance(count, dict) else [count] + [""] * (len(rules) - 1)
+        rows.append((prose(convention), *(prose(str(c)) for c in cells)))
+    return Table(tuple(prose(titles.get(h, h)) for h in heads), tuple(rows))
+
+
+def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
+    marks: dict[str, dict[int, str]] = {}
+    for read in reads:
+        marks.setdefault(read["schedule"], {})[read["offset"]] = "necessary" if read["necessary"] else "read"
+    offsets = [o for row in marks.values() for o in row]
+    span = range(min(-1, *offsets, 0), max(1, *offsets, 0) + 1)
+    return Stencil(
+        heads=tuple(_value(f"t{o:+d}" if o else "t") for o in span),
+        rows=tuple(StencilRow(_value(name), tuple(row.get(o, "") for o in span)) for name, row in marks.items()),
+    )
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    found = list(rows)
+    columns = list(dict.fromkeys(c for row in found for c in row))
+    return Table(
+        tuple(prose(c) for c in columns),
+        tuple(tuple(prose(_cell(row.get(c, ""))) for c in columns) for row in found),
+    )
+
+
+def _cell(value: object) -> str:
+    return str(value) if not (isinstance(value, float) and math.isfinite(value)) else repr(value)
+
+
+def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tuple[Evidence, ...]) -> RuleView:
+    about = tuple(
+        Link(c, claims[c].title, c, claims[c].verdict) if c in claims else Link(c, (), "") for c in rule["claims"]
+    )
+    domains = {**{f"{n}[t]": d for n, d in rule["schedules"].items()}, **rule["parameters"]}
+    return RuleView(
+        name=rule["name"],
+        title=rule["title"],
+        family=rule["family"],
+        source=prose(rule["source"]),
+        update=display(rule["update"], "\n".join(rule["latex"])),
+        start=display(rule["start"]),
+        first=display(rule["first"]),
+        domains=tuple((_value(name), _domain(domain)) for name, domain in domains.items()),
+        claims=about,
+        kernels=kernels_of(rule["name"], evidence),
+    )
+
+
+def _domain(text: str) -> Prose:
+    """A domain: a chain such as ``0 < x < 1`` is a formula, a word is a word."""
+    return _value(text) if any(sign in text for sign in "<>=") else prose(text)

@@ -1,0 +1,87 @@
+"""Evidence to the view: runs grouped by backend, device and precision, the one nearest to its bound first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from derive.report.data import Evidence
+from derive.report.view import ConfirmationView, DeviceView, KernelView, Number, RunView, TraceRow
+
+
+def number(value: float | str) -> Number:
+    """A measured number with two significant digits; a text (an exact fraction) stays as it is."""
+    if isinstance(value, str):
+        return Number(value)
+    if not math.isfinite(value):
+        return Number("not a number" if math.isnan(value) else "−∞" if value < 0 else "∞")
+    if isinstance(value, int) or value == 0:
+        return Number(f"{value:g}".replace("-", "−"))
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    if -3 <= int(exponent) <= 3:
+        return Number(f"{value:.3g}".replace("-", "−"))
+    return Number(mantissa.replace("-", "−"), str(int(exponent)).replace("-", "−"))
+
+
+def by_claim(evidence: tuple[Evidence, ...]) -> dict[str, tuple[ConfirmationView, ...]]:
+    """The confirmations of each claim, by device, backend and precision in the order of the evidence."""
+    groups: dict[str, dict[tuple[str, str, str], list[Mapping[str, Any]]]] = {}
+    for file in evidence:
+        for run in file.confirmations:
+            # The file knows the device's name, the run only which kind it ran on.
+            key = (file.device["name"], run["backend"], run["dtype"])
+            groups.setdefault(run["claim"], {}).setdefault(key, []).append(run)
+    return {
+        claim: tuple(_confirmation(*key, runs) for key, runs in found.items()) for claim, found in groups.items()
+    }
+
+
+def _confirmation(device: str, backend: str, dtype: str, runs: list[Mapping[str, Any]]) -> ConfirmationView:
+    return ConfirmationView(
+        backend=backend,
+        device=device,
+        dtype=dtype,
+        worst=_run(max(runs, key=_nearness)),
+        runs=tuple(_run(r) for r in runs),
+        ok=all(r["ok"] for r in runs),
+    )
+
+
+def _nearness(run: Mapping[str, Any]) -> tuple[bool, float]:
+    """How near a run came to its bound; a run that failed is worse than every run that did not."""
+    error, bound = float(run["max_error"]), float(run["bound"])
+    if not (math.isfinite(error) and math.isfinite(bound)):
+        return (not run["ok"], math.inf)
+    return (not run["ok"], error / bound if bound else math.inf if error else 0.0)
+
+
+def _run(run: Mapping[str, Any]) -> RunView:
+    return RunView(
+        rule=run["rule"],
+        schedule=run["schedule"],
+        objective=run["objective"],
+        steps=run["steps"],
+        error=number(run["max_error"]),
+        bound=number(run["bound"]),
+        ok=run["ok"],
+        trace=tuple(TraceRow(x["t"], number(x["predicted"]), number(x["measured"])) for x in run.get("trace", ())),
+    )
+
+
+def kernels_of(rule: str, evidence: tuple[Evidence, ...]) -> tuple[KernelView, ...]:
+    """The rule's generated sources, each once: the same kernel runs on several devices."""
+    found = {(k["backend"], k["source"]): None for file in evidence for k in file.kernels if k["rule"] == rule}
+    return tuple(KernelView(backend, tuple(source.rstrip("\n").split("\n"))) for backend, source in found)
+
+
+def device_view(file: Evidence, claims: frozenset[str]) -> DeviceView:
+    """What one evidence file holds; ``unknown`` counts its runs for claims that the report does not list."""
+    return DeviceView(
+        name=file.device["name"],
+        kind=file.device["kind"],
+        versions=tuple(file.versions.items()),
+        runs=len(file.confirmations),
+        failed=sum(not run["ok"] for run in file.confirmations),
+        unknown=sum(run["claim"] not in claims for run in file.confirmations),
+    )

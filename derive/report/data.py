@@ -1,0 +1,348 @@
+"""Reading proofs.json and the evidence files, and saying exactly what is wrong with a broken one.
+
+Everything that the report shows comes through here. A file is checked against the shape below before anything
+reads it, so that the modules after this one may index without looking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from derive.errors import EvidenceError
+from derive.proof.claim import KINDS
+from derive.proof.result import Verdict
+
+#: The version of the files that this module reads.
+SCHEMA = 1
+
+#: Ids and names become anchors, file names and labels: letters, digits, and `.`, `_`, `-` between them.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+#: What a formula's LaTeX may not hold: it is set as it is, so it must neither end the formula nor define or read anything.
+_UNSAFE_LATEX = re.compile(
+    r"\\(?:input|include|openin|openout|read|write|immediate|special|csname|def|edef|gdef|xdef|let|newcommand"
+    r"|catcode|usepackage|documentclass|begingroup|endgroup|verb)\b|\\end\s*\{document\}|[$%#]|\n\s*\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """A checked proofs.json: its claims and rules as they stand there, and the SHA-256 of its bytes."""
+
+    claims: tuple[Mapping[str, Any], ...]
+    rules: tuple[Mapping[str, Any], ...]
+    documents: Mapping[str, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A checked evidence file: what was measured on one device."""
+
+    name: str
+    device: Mapping[str, str]
+    versions: Mapping[str, str]
+    confirmations: tuple[Mapping[str, Any], ...]
+    kernels: tuple[Mapping[str, str], ...]
+
+
+class _Broken(Exception):
+    def __init__(self, place: str, problem: str, expected: str) -> None:
+        self.place, self.problem, self.expected = place, problem, expected
+
+
+_Check: TypeAlias = Callable[[object, str], None]
+
+
+def _say(value: object) -> str:
+    """A value in a message: its kind for containers, itself for the rest, never long."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case None:
+            return "null"
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+            return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _text(value: object, at: str) -> None:
+    if not isinstance(value, str):
+        raise _Broken(at, f"is {_say(value)}", "a text")
+
+
+def _name(value: object, at: str) -> None:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise _Broken(at, f"is {_say(value)}", "a name of letters, digits, '.', '_' and '-'")
+
+
+def _boolean(value: object, at: str) -> None:
+    if not isinstance(value, bool):
+        raise _Broken(at, f"is {_say(value)}", "true or false")
+
+
+def _integer(value: object, at: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _Broken(at, f"is {_say(value)}", "an integer")
+
+
+def _number(value: object, at: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Broken(at, f"is {_say(value)}", "a number")
+
+
+def _scalar(value: object, at: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _Broken(at, f"is {_say(value)}", "a number or a text")
+
+
+def _latex(value: object, at: str) -> None:
+    _text(value, at)
+    text = str(value)
+    unsafe = _UNSAFE_LATEX.search(text)
+    if unsafe:
+        raise _Broken(at, f"holds {_say(unsafe.group())}", "the LaTeX of a formula, without dollar signs")
+    depth = 0
+    for brace in re.findall(r"(?<!\\)(?:\\\\)*([{}])", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            break
+    if depth:
+        raise _Broken(at, "has braces that do not match", "the LaTeX of a formula")
+
+
+def _one_of(values: Iterable[str]) -> _Check:
+    allowed = tuple(values)
+
+    def check(value: object, at: str) -> None:
+        if value not in allowed:
+            raise _Broken(at, f"is {_say(value)}", "one of " + ", ".join(allowed))
+
+    return check
+
+
+def _or_null(inner: _Check) -> _Check:
+    def check(value: object, at: str) -> None:
+        if value is not None:
+            inner(value, at)
+
+    return check
+
+
+def _list(inner: _Check) -> _Check:
+    def check(value: object, at: str) -> None:
+        if not isinstance(value, list):
+            raise _Broken(at, f"is {_say(value)}", "a list")
+        for number, item in enumerate(value):
+            # An id says more about the place than a number does.
+            label = item.get("id") or item.get("name") if isinstance(item, dict) else None
+            inner(item, f"{at}[{label if isinstance(label, str) and label else number}]")
+
+    return check
+
+
+def _mapping(inner: _Check) -> _Check:
+    def check(value: object, at: str) -> None:
+        if not isinstance(value, dict):
+            raise _Broken(at, f"is {_say(value)}", "an object")
+        for key, item in value.items():
+            inner(item, f"{at}.{key}")
+
+    return check
+
+
+def _record(required: Mapping[str, _Check], optional: Mapping[str, _Check] | None = None) -> _Check:
+    def check(value: object, at: str) -> None:
+        if not isinstance(value, dict):
+            raise _Broken(at, f"is {_say(value)}", "an object with " + ", ".join(required))
+        for key, inner in required.items():
+            if key not in value:
+                raise _Broken(at, f'has no "{key}"', "an object with " + ", ".join(required))
+            inner(value[key], f"{at}.{key}" if at else key)
+        for key, inner in (optional or {}).items():
+            if key in value:
+                inner(value[key], f"{at}.{key}" if at else key)
+
+    return check
+
+
+def _schedule(value: object, at: str) -> None:
+    _mapping(_text)(value, at)
+    for time in value if isinstance(value, dict) else ():
+        if not re.fullmatch(r"-?[0-9]{1,6}", time):
+            raise _Broken(at, f"has the time {_say(time)}", "an integer such as \"0\"")
+
+
+def _count(value: object, at: str) -> None:
+    (_mapping(_scalar) if isinstance(value, dict) else _scalar)(value, at)
+
+
+_FORMULA = _record({"text": _text, "latex": _latex})
+
+_CLAIM = _record(
+    {
+        "id": _name,
+        "document": _name,
+        "kind": _one_of(KINDS),
+        "title": _text,
+        "meaning": _text,
+        "question": _boolean,
+        "statement": _FORMULA,
+        "verdict": _one_of(v.label for v in Verdict),
+        "summary": _text,
+        "conditions": _list(_record({"text": _text, "latex": _latex, "iff": _boolean, "from_t": _integer})),
+        "side_conditions": _list(_text),
+        "repair": _or_null(_FORMULA),
+        "residual": _list(_FORMULA),
+        "counterexample": _or_null(
+            _record(
+                {
+                    "schedules": _mapping(_schedule),
+                    "parameters": _mapping(_text),
+                    "start": _mapping(_text),
+                    "oracle": _text,
+                    "step": _integer,
+                    "what": _text,
+                    "left": _text,
+                    "right": _text,
+                }
+            )
+        ),
+        "proof": _or_null(
+            _record(
+                {
+                    "method": _text,
+                    "state_map": _list(_FORMULA),
+                    "steps": _list(_record({"text": _text, "latex": _latex, "why": _text})),
+                    "checked_by": _list(_text),
+                }
+            )
+        ),
+        "counts": _or_null(_mapping(_count)),
+        "reads": _or_null(_list(_record({"schedule": _name, "offset": _integer, "necessary": _boolean}))),
+        "table": _list(_mapping(_scalar)),
+        "rules": _list(_name),
+    }
+)
+
+_RULE = _record(
+    {
+        "name": _name,
+        "title": _text,
+        "family": _text,
+        "source": _text,
+        "update": _text,
+        "start": _text,
+        "first": _text,
+        "latex": _list(_latex),
+        "schedules": _mapping(_text),
+        "parameters": _mapping(_text),
+        "claims": _list(_name),
+    }
+)
+
+_PROOFS = _record({"claims": _list(_CLAIM), "rules": _list(_RULE)}, {"documents": _mapping(_text)})
+
+_EVIDENCE = _record(
+    {
+        "device": _record({"name": _text, "kind": _one_of(("cpu", "cuda"))}),
+        "versions": _mapping(_text),
+        "confirmations": _list(
+            _record(
+                {
+                    "claim": _name,
+                    "backend": _text,
+                    "device": _text,
+                    "dtype": _text,
+                    "rule": _text,
+                    "schedule": _text,
+                    "objective": _text,
+                    "steps": _integer,
+                    "max_error": _number,
+                    "bound": _number,
+                    "ok": _boolean,
+                },
+                {"trace": _list(_record({"t": _integer, "predicted": _scalar, "measured": _scalar}))},
+            )
+        ),
+    },
+    {"kernels": _list(_record({"rule": _name, "backend": _text, "source": _text}))},
+)
+
+
+def _read(path: Path, check: _Check) -> tuple[dict[str, Any], bytes]:
+    """The checked object that the file holds, and its bytes. Raises EvidenceError."""
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        raise EvidenceError(f"{path}: cannot be read ({reason})\n  expected a file that `prove` wrote") from None
+    try:
+        value = json.loads(content)
+    except UnicodeDecodeError:
+        raise EvidenceError(f"{path}: not UTF-8\n  expected JSON") from None
+    except json.JSONDecodeError as problem:
+        place = f"line {problem.lineno}, column {problem.colno}"
+        raise EvidenceError(f"{path}: not JSON ({problem.msg.lower()} at {place})\n  expected JSON") from None
+    except RecursionError:
+        raise EvidenceError(f"{path}: nested too deeply\n  expected JSON that `prove` wrote") from None
+    if not isinstance(value, dict):
+        raise EvidenceError(f'{path}: is {_say(value)}\n  expected an object with "schema": {SCHEMA}')
+    if value.get("schema") != SCHEMA or isinstance(value.get("schema"), bool):
+        found = f"schema is {_say(value['schema'])}" if "schema" in value else 'has no "schema"'
+        raise EvidenceError(f"{path}: {found}\n  expected {SCHEMA}, the schema that this version reads")
+    try:
+        check(value, "")
+    except _Broken as broken:
+        place = f"{broken.place} " if broken.place else ""
+        raise EvidenceError(f"{path}: {place}{broken.problem}\n  expected {broken.expected}") from None
+    return value, content
+
+
+def _unique(path: Path, what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise EvidenceError(f"{path}: {what} {name} stands there twice\n  expected each once")
+        seen.add(name)
+
+
+def load_proofs(path: Path) -> Proofs:
+    """The checked content of a proofs.json. Raises EvidenceError where it is missing or broken."""
+    value, content = _read(path, _PROOFS)
+    _unique(path, "the claim", (c["id"] for c in value["claims"]))
+    _unique(path, "the rule", (r["name"] for r in value["rules"]))
+    return Proofs(
+        claims=tuple(value["claims"]),
+        rules=tuple(value["rules"]),
+        documents=value.get("documents", {}),
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def load_evidence(folder: Path) -> tuple[Evidence, ...]:
+    """The evidence files of a folder, by file name; none where the folder does not exist.
+
+    Raises EvidenceError where one is broken.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        value, _ = _read(path, _EVIDENCE)
+        found.append(
+            Evidence(
+                name=path.stem,
+                device=value["device"],
+                versions=value["versions"],
+                confirmations=tuple(value["confirmations"]),
+                kernels=tuple(value.get("kernels", ())),
+            )
+        )
+    return tuple(found)

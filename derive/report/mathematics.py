@@ -1,0 +1,209 @@
+"""Texts of a result to mathematics: what stands in derive's notation becomes MathML and LaTeX, the rest stays words.
+
+Two kinds of text occur. In *prose*, formulas stand between backticks. A *formula field* (a statement, a condition, a
+step) holds notation itself, one formula a line or several separated by ``;``; a line there may begin with words and a
+colon, may continue the line above (``= …``), or may be prose with backticks after all. A formula is an expression or
+a chain of relations; a single ``=`` reads as ``==``. What does not parse is never lost: between backticks it is
+shown as code, elsewhere as the words that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+from derive.errors import NotationError
+from derive.notation.latex import to_latex
+from derive.notation.mathml import to_mathml
+from derive.notation.parser import parse_expression
+from derive.notation.spec import Comparison, Expr, Relation
+
+_RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
+_SIGNS = {"==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_LATEX_SIGNS = {"==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
+_COMPARISONS: dict[str, Comparison] = {
+    "==": "==", "=": "==", "!=": "!=", "<=": "<=", ">=": ">=", "<": "<", ">": ">",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One side of a formula in MathML, with the relation sign before it (none before the first)."""
+
+    sign: str
+    mathml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula, whole for the running text and in parts for lines that are aligned at their relation signs.
+
+    ``lead`` is the text before the first sign, by whose length a derivation decides what to align.
+    """
+
+    text: str
+    lead: str
+    whole: str
+    parts: tuple[Part, ...]
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of prose: words, code, or a formula between words."""
+
+    kind: Literal["words", "code", "formula"]
+    text: str
+    formula: Formula | None = None
+
+
+Prose: TypeAlias = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a display: a formula, words, or words that lead to a formula."""
+
+    words: Prose = ()
+    formula: Formula | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Displayed lines. ``latex`` is the field's own LaTeX, by line; where it is empty, each line's formula has its own."""
+
+    lines: tuple[Line, ...] = ()
+    latex: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[tuple[bool, tuple[Line, ...]], ...]:
+        """The lines in runs that are formulas (true) or words (false): one run is aligned as one."""
+        return tuple((formal, tuple(run)) for formal, run in groupby(self.lines, lambda line: line.formula is not None))
+
+    @property
+    def step(self) -> Formula | None:
+        """The formula, where the display is one relation whose left side is short enough to align a derivation by."""
+        match self.lines:
+            case (Line(words=(), formula=Formula(parts=parts, lead=lead) as only),) if len(parts) > 1 and len(lead) <= 20:
+                return only
+            case _:
+                return None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether words lead to some formula."""
+        return any(line.words and line.formula for line in self.lines)
+
+    @property
+    def wordy(self) -> bool:
+        """Whether some line is words alone, so that formulas do not say everything."""
+        return any(line.formula is None for line in self.lines)
+
+
+def formula(text: str) -> Formula | None:
+    """The formula that ``text`` writes, or None where it is not in the notation."""
+    tokens = _RELATION.split(text.strip())
+    sides, signs = tokens[0::2], tokens[1::2]
+    try:
+        # An empty left side continues the line above.
+        nodes = [None if not n and not side.strip() and signs else parse_expression(side) for n, side in enumerate(sides)]
+    except NotationError:
+        return None
+    parts = tuple(
+        Part(_SIGNS[sign] if sign else "", to_mathml(node) if node else "")
+        for sign, node in zip(["", *signs], nodes, strict=True)
+    )
+    return Formula(text.strip(), sides[0].strip() if signs else "", _whole(nodes, signs), parts, _latex(nodes, signs))
+
+
+def _whole(nodes: list[Expr | None], signs: list[str]) -> str:
+    """One MathML element where the formula is an expression or one relation; a chain is set from its parts."""
+    match nodes:
+        case [node] if node is not None:
+            return to_mathml(node)
+        case [left, right] if left is not None and right is not None:
+            return to_mathml(Relation(_COMPARISONS[signs[0]], left, right))
+        case _:
+            return ""
+
+
+def _latex(nodes: list[Expr | None], signs: list[str]) -> str:
+    words = [to_latex(nodes[0])] if nodes[0] is not None else []
+    for sign, node in zip(signs, nodes[1:], strict=True):
+        words += [_LATEX_SIGNS[sign], to_latex(node) if node is not None else ""]
+    return " ".join(words)
+
+
+def prose(text: str) -> Prose:
+    """The pieces of a text whose formulas stand between backticks."""
+    pieces: list[Piece] = []
+    # The odd pieces stand between backticks; with an odd number of backticks the last one is no formula.
+    chunks = text.split("`")
+    closed = len(chunks) % 2 == 1
+    for number, chunk in enumerate(chunks):
+        inside = number % 2 == 1
+        if inside and not closed and number == len(chunks) - 1:
+            pieces.append(Piece("words", "`" + chunk))
+        elif inside:
+            pieces += _inline(chunk)
+        elif chunk:
+            pieces.append(Piece("words", chunk))
+    return tuple(pieces)
+
+
+def _inline(text: str) -> list[Piece]:
+    formulas = [formula(part) for part in re.split(r"[;\n]", text) if part.strip()]
+    if not formulas or any(f is None for f in formulas) or _is_name(text):
+        return [Piece("code", text)]
+    pieces = []
+    for number, found in enumerate(formulas):
+        if number:
+            pieces.append(Piece("words", "; "))
+        pieces.append(Piece("formula", found.text if found else "", found))
+    return pieces
+
+
+def _is_name(text: str) -> bool:
+    """A lone word such as ``momentum`` or ``float32``: a name in code rather than a quantity (``mu``, ``v``, ``rho2``)."""
+    found = formula(text) if re.fullmatch(r"\w\w+", text.strip()) else None
+    return found is not None and found.latex.startswith(r"\mathrm")
+
+
+def display(text: str, latex: str = "") -> Display:
+    """The lines of a formula field, with the LaTeX that the field brought along."""
+    mixed = "`" in text
+    lines = tuple(_line(part) for part in (text.splitlines() if mixed else _parts(text)) if part.strip())
+    # Prose sets its own formulas in both outputs; the field's LaTeX would say them twice.
+    return Display(lines, () if mixed else tuple(part.strip() for part in latex.splitlines() if part.strip()))
+
+
+def joined(displays: Iterable[Display]) -> Display:
+    """Several displays as one, so that their lines are aligned with each other."""
+    found = tuple(displays)
+    lines = tuple(line for d in found for line in d.lines)
+    # Where one of them has no LaTeX of its own, none may be left out: each formula brings its own.
+    return Display(lines, tuple(text for d in found for text in d.latex) if all(d.latex for d in found) else ())
+
+
+def _parts(text: str) -> list[str]:
+    """The lines of a text; a line is parted at ``;`` only where every part is a formula, so that words keep theirs."""
+    parts: list[str] = []
+    for line in text.splitlines():
+        pieces = [piece for piece in line.split(";") if piece.strip()]
+        parts += pieces if len(pieces) > 1 and all(formula(p) for p in pieces) else [line]
+    return parts
+
+
+def _line(text: str) -> Line:
+    found = formula(text)
+    if found:
+        return Line(formula=found)
+    lead, colon, rest = text.strip().rpartition(": ")
+    found = formula(rest) if colon and "`" not in text else None
+    if found:
+        label = formula(lead)
+        return Line((Piece("formula", lead, label) if label else Piece("words", lead), Piece("words", ":")), found)
+    return Line(prose(text.strip()))

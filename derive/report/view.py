@@ -1,0 +1,266 @@
+"""What the report says, as frozen values that know nothing of HTML or LaTeX. Both outputs read the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.proof.result import Verdict
+from derive.report.mathematics import Display, Prose
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """A verdict: its word, the same as a name for styles and shapes, and what it means."""
+
+    label: str
+    slug: str
+    meaning: str
+
+
+#: The verdicts by label, in the order in which totals list them.
+VERDICTS: dict[str, VerdictView] = {v.label: VerdictView(v.label, v.label.replace(" ", "-"), v.meaning) for v in Verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A measured number for reading: ``2.2`` and ``-16`` for 2.2e-16; no exponent where it is written out."""
+
+    mantissa: str
+    exponent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of words and numbers. The first column names the rows."""
+
+    columns: tuple[Prose, ...]
+    rows: tuple[tuple[Prose, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionView:
+    """A condition; ``iff``: exactly when, else when. It holds from ``from_t`` on."""
+
+    display: Display
+    iff: bool
+    from_t: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A line of a proof and the reason why it holds."""
+
+    display: Display
+    why: Prose
+
+
+@dataclass(frozen=True, slots=True)
+class ProofView:
+    """A proof as a person would write it."""
+
+    method: Prose
+    state_map: Display
+    steps: tuple[StepView, ...]
+    checked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A step of a counterexample: the schedules' values, and whether the two sides still agree."""
+
+    t: int
+    values: tuple[Prose, ...]
+    agrees: bool
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CounterexampleView:
+    """A run in which the two sides differ: ``columns`` head the schedules' values, ``given`` lists the rest."""
+
+    time: Prose
+    columns: tuple[Prose, ...]
+    rows: tuple[RunRow, ...]
+    given: tuple[Prose, ...]
+    oracle: Prose
+    step: int
+    what: Prose
+    left: Prose
+    right: Prose
+
+
+@dataclass(frozen=True, slots=True)
+class StencilRow:
+    """The values of one schedule that a step reads: for each offset ``necessary``, ``read`` or nothing."""
+
+    schedule: Prose
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """Which schedule values a step reads; ``heads`` are the times."""
+
+    heads: tuple[Prose, ...]
+    rows: tuple[StencilRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """A step of a run: the difference that the residual predicts, and the one that was measured."""
+
+    t: int
+    predicted: Number
+    measured: Number
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One confirmation run."""
+
+    rule: str
+    schedule: str
+    objective: str
+    steps: int
+    error: Number
+    bound: Number
+    ok: bool
+    trace: tuple[TraceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationView:
+    """The runs of one backend in one precision on one device, with the run that came nearest to its bound."""
+
+    backend: str
+    device: str
+    dtype: str
+    worst: RunView
+    runs: tuple[RunView, ...]
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name that has its own place in the report; ``anchor`` is empty where this report does not hold it."""
+
+    name: str
+    title: Prose
+    anchor: str
+    verdict: VerdictView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A claim with its verdict and everything that a sceptical reader needs to check it."""
+
+    id: str
+    kind: str
+    letter: str
+    question: bool
+    title: Prose
+    meaning: Prose
+    statement: Display
+    verdict: VerdictView
+    summary: Prose
+    conditions: tuple[ConditionView, ...]
+    side_conditions: tuple[Display, ...]
+    repair: Display | None
+    residual: Display
+    counterexample: CounterexampleView | None
+    proof: ProofView | None
+    counts: Table | None
+    stencil: Stencil | None
+    table: Table | None
+    rules: tuple[Link, ...]
+    confirmations: tuple[ConfirmationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many claims have a verdict."""
+
+    verdict: VerdictView
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document with its claims in their order and its totals."""
+
+    id: str
+    anchor: str
+    title: str
+    claims: tuple[ClaimView, ...]
+    totals: tuple[Total, ...]
+
+    @property
+    def by_verdict(self) -> tuple[ClaimView, ...]:
+        """The claims with those of one verdict side by side, for the picture of the totals."""
+        order = list(VERDICTS)
+        return tuple(sorted(self.claims, key=lambda c: order.index(c.verdict.label)))
+
+
+@dataclass(frozen=True, slots=True)
+class KernelView:
+    """The generated source of a rule for one backend, by line."""
+
+    backend: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule with everything that is claimed of it."""
+
+    name: str
+    title: str
+    family: str
+    source: Prose
+    update: Display
+    start: Display
+    first: Display
+    domains: tuple[tuple[Prose, Prose], ...]
+    claims: tuple[Link, ...]
+    kernels: tuple[KernelView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """What ran where."""
+
+    name: str
+    kind: str
+    versions: tuple[tuple[str, str], ...]
+    runs: int
+    failed: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the glossary."""
+
+    name: str
+    anchor: str
+    text: Prose
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report."""
+
+    digest: str
+    claims: int
+    totals: tuple[Total, ...]
+    documents: tuple[DocumentView, ...]
+    corrections: tuple[ClaimView, ...]
+    families: tuple[tuple[str, tuple[RuleView, ...]], ...]
+    devices: tuple[DeviceView, ...]
+    verdicts: tuple[VerdictView, ...]
+    glossary: tuple[Term, ...]
+
+    @property
+    def gpu(self) -> bool:
+        """Whether any of the evidence comes from a GPU."""
+        return any(d.kind == "cuda" for d in self.devices)
