@@ -1,4 +1,10 @@
-"""The second checker. It replays certificates and shares no code with the engine that finds them."""
+"""The second checker. It replays certificates and shares no code with the engine that finds them.
+
+A certificate is plain data with a ``kind``; every text in it is in derive's notation. A rule is the table ``name``,
+``update``, ``start``, ``first`` (texts), ``schedules``, ``parameters`` (name to domain), ``oracles`` (name to
+number of arguments). The modules here: ``reader`` and ``data`` read, ``evaluate`` runs a rule over any kind of
+number, ``ring`` and ``sums`` are symbolic numbers, ``sample`` exact random ones; the others replay, kind by kind.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from derive.errors import CertificateError
+from derive.proof.check import concrete
 from derive.proof.check.evaluate import Inapplicable
 
 __all__ = ["check"]
 
-RING, RUNS = "sympy ring", "exact random runs"
+RING, RUNS, REPLAY, RECOUNT = "sympy ring", "exact random runs", "replay in fractions", "recount"
 
 
 def check(certificate: Mapping[str, Any]) -> tuple[str, ...]:
@@ -60,7 +67,47 @@ def _identity(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
 
 
+def _unread(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.unread import read_unread, replay_in_ring, replay_runs
+
+    claim = read_unread(certificate)
+    return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+
+
+def _difference(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    concrete.replay_difference(certificate)
+    return (REPLAY,)
+
+
+def _failure(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    concrete.replay_failure(certificate)
+    return (REPLAY,)
+
+
+def _reads(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    concrete.replay_reads(certificate)
+    return (REPLAY,)
+
+
+def _counts(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    concrete.replay_counts(certificate)
+    return (RECOUNT,)
+
+
+def _closed_form(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.closed_form import read_closed_form, replay_in_ring, replay_runs
+
+    claim = read_closed_form(certificate)
+    return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "equivalence": _equivalence,
+    "difference": _difference,
     "identity": _identity,
+    "identity-fails": _failure,
+    "reads": _reads,
+    "not-read": _unread,
+    "closed_form": _closed_form,
+    "counts": _counts,
 }

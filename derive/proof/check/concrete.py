@@ -19,7 +19,6 @@ from derive.proof.check.data import (
     strings,
     table,
     text,
-    texts,
 )
 from derive.proof.check.equivalence import NOW, binding, map_states, meet, read_map, schedule_difference, unmatched
 from derive.proof.check.evaluate import Disagreement, Scope, Step, evaluate, no_oracle
@@ -113,7 +112,10 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
     world = ScriptedWorld(values, read_answers(certificate, {**left.oracles, **right.oracles}))
     given = relations(certificate) if "given" in certificate else ()
     _check_given(given, values, Names(schedules, parameters))
-    one, other = read_start(certificate, "left_start", left, world), read_start(certificate, "right_start", right, world)
+    one, other = (
+        read_start(certificate, "left_start", left, world),
+        read_start(certificate, "right_start", right, world),
+    )
     rules, state_map = (left, right), read_map(certificate, "map", left, right)
     at_start = {s: n for s, n in binding(state_map, left, right).items() if s not in right.first}
     for state, value in map_states(at_start, rules, world, one, Index()).items():
@@ -137,7 +139,7 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
             found = ([(mapped[name],)], [(other[name],)])
         case what:
             raise CertificateError(f"cannot compare {' '.join(what)!r}")
-    _printed(certificate, *found)
+    _printed(certificate, ("left_value", "right_value"), *found)
 
 
 @dataclass(frozen=True)
@@ -156,19 +158,24 @@ def _point(query: tuple[str, tuple[Any, ...]]) -> tuple[Fraction, ...]:
     return query[1]
 
 
-def _advance(rule: Rule, world: FractionWorld, states: Mapping[str, Fraction], n: int) -> tuple[dict[str, Fraction], list[Any]]:
+def _advance(
+    rule: Rule, world: FractionWorld, states: Mapping[str, Fraction], n: int
+) -> tuple[dict[str, Fraction], list[Any]]:
     step = Step(rule, world, states, Index((), n))
     after = step.run()
     return after, step.queries
 
 
 def _printed(
-    certificate: Mapping[str, Any], lefts: list[tuple[Fraction, ...]], rights: list[tuple[Fraction, ...]]
+    certificate: Mapping[str, Any],
+    keys: tuple[str, str],
+    lefts: list[tuple[Fraction, ...]],
+    rights: list[tuple[Fraction, ...]],
 ) -> None:
-    """Raise unless the printed sides are among the values found and differ."""
+    """Raise unless the sides printed in the fields ``keys`` are among the values found and differ."""
     sides = []
-    for key, found in (("left", lefts), ("right", rights)):
-        source = text(certificate, key if isinstance(certificate.get(key), str) else f"{key}_value")
+    for key, found in zip(keys, (lefts, rights), strict=True):
+        source = text(certificate, key)
         printed = tuple(fraction(part.strip(), key) for part in source.split(","))
         if printed not in found:
             shown = " or ".join(", ".join(map(str, f)) for f in found)
@@ -193,7 +200,7 @@ def _check_given(given: tuple[Equation, ...], values: Mapping[Key, Fraction], na
 
 
 class AssignedWorld(FractionWorld):
-    """Fractions assigned to schedule values at offsets from t, parameters and answers; ``t`` itself may have a value."""
+    """Fractions assigned to schedule values (also at offsets from t), parameters, answers, and to ``t`` itself."""
 
     def __init__(self, assigned: Mapping[tuple[str, Index | None], Fraction]) -> None:
         super().__init__({}, None)
@@ -221,7 +228,7 @@ class AssignedWorld(FractionWorld):
         return self.assigned[name, when]
 
 
-class Unassigned(CertificateError):
+class Unassigned(CertificateError):  # noqa: N818
     """An assignment lacks a value that is needed."""
 
 
@@ -242,20 +249,24 @@ def replay_failure(certificate: Mapping[str, Any]) -> None:
     stage: Stage[Fraction] = Stage(claim, world, base, states)
     origin = NOW if timed else Index()
     for relation in claim.given:
-        if timed and not relation.timed and any(isinstance(n, At) for s in (relation.left, relation.right) for n in walk(s)):
+        if (
+            timed
+            and not relation.timed
+            and any(isinstance(n, At) for s in (relation.left, relation.right) for n in walk(s))
+        ):
             raise CertificateError(f"the hypothesis {relation.text} is of one moment, the equation of every t")
         for shift in range(9) if relation.timed else (0,):
             try:
                 one, other = stage.sides(relation, origin.plus(shift))
             except Unassigned:
-                # Later instances speak of values on which nothing here depends; the claim's own must be decidable.
-                if shift == 0 and not relation.timed:
-                    raise
-                continue
+                # A later instance may speak of values on which nothing here depends; one at fixed moments may not.
+                if relation.timed:
+                    continue
+                raise
             if (one == other) != relation.equal:
                 raise Disagreement(f"the hypothesis {relation.text} does not hold under the assignment")
     left, right = stage.sides(claim.equation, origin)
-    _printed(certificate, [(left,)], [(right,)])
+    _printed(certificate, ("left", "right"), [(left,)], [(right,)])
 
 
 def _target(key: str) -> tuple[str, Index | None]:

@@ -37,9 +37,7 @@ class Domain:
 
     def meet(self, other: Domain) -> Domain:
         """The values in both."""
-        low, low_open = max(
-            ((d.low, d.low_open) for d in (self, other) if d.low is not None), default=(None, False)
-        )
+        low, low_open = max(((d.low, d.low_open) for d in (self, other) if d.low is not None), default=(None, False))
         high, closed = min(
             ((d.high, not d.high_open) for d in (self, other) if d.high is not None), default=(None, True)
         )
@@ -124,7 +122,9 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
     definitions: dict[str, Node] = {}
     for equation in read_equations(text(data, "update", key)):
         match equation:
-            case Equation(left=At(name=left, index=Index(terms=((str(time), 1),), constant=0 | 1 as later)), equal=True) if time == TIME:
+            case Equation(
+                left=At(name=left, index=Index(terms=((str(time), 1),), constant=0 | 1 as later)), equal=True
+            ) if time == TIME:
                 target = updates if later else definitions
             case _:
                 raise CertificateError(f"rule {name}: not an update: {equation.text!r}")
@@ -152,7 +152,9 @@ def _values(source: str, time: int, states: Mapping[str, Node], where: str) -> d
     found: dict[str, Node] = {}
     for equation in read_equations(source):
         match equation:
-            case Equation(left=At(name=left, index=Index(terms=(), constant=when)), equal=True) if when == time and left in states:
+            case Equation(left=At(name=left, index=Index(terms=(), constant=when)), equal=True) if (
+                when == time and left in states
+            ):
                 if left in found:
                     raise CertificateError(f"{where}: two equations for {left}")
                 found[left] = equation.right

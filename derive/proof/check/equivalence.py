@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from derive.errors import CertificateError
 from derive.proof.check.data import Domain, Rule, integer, read_rule, relations, strings, texts
 from derive.proof.check.evaluate import (
+    Arithmetic,
     Disagreement,
     Inapplicable,
     Query,
@@ -27,7 +28,7 @@ from derive.proof.check.evaluate import (
 from derive.proof.check.reader import TIME, At, Equation, Index, Name, Node, read_expression, walk
 from derive.proof.check.sample import ZERO, Sampler, seeds
 
-V = TypeVar("V")
+V = TypeVar("V", bound=Arithmetic)
 NOW = Index(((TIME, 1),), 0)
 MAX_BASE = 64
 RUNS, STEPS = 5, 8
@@ -71,7 +72,9 @@ def read_equivalence(certificate: Mapping[str, Any]) -> Equivalence:
     left, right = read_rule(certificate, "left"), read_rule(certificate, "right")
     state_map = read_map(certificate, "map", left, right)
     if set(state_map) != set(right.updates):
-        raise CertificateError(f"the map gives {sorted(state_map)}, the right rule's states are {sorted(right.updates)}")
+        raise CertificateError(
+            f"the map gives {sorted(state_map)}, the right rule's states are {sorted(right.updates)}"
+        )
     claim = Equivalence(
         left,
         right,
@@ -137,11 +140,15 @@ class Comparison:
         for n in range(steps):
             left, right = self.step(left, right, Index((), n))
 
-    def step(self, left: Mapping[str, Any], right: Mapping[str, Any], now: Index) -> tuple[dict[str, Any], dict[str, Any]]:
+    def step(
+        self, left: Mapping[str, Any], right: Mapping[str, Any], now: Index
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """One step of both: the same queries, and mapped states again."""
         one, other = Step(self.claim.left, self.world, left, now), Step(self.claim.right, self.world, right, now)
         after, landed = one.run(), other.run()
-        if missing := unmatched(one.queries, other.queries, self.same) + unmatched(other.queries, one.queries, self.same):
+        if missing := unmatched(one.queries, other.queries, self.same) + unmatched(
+            other.queries, one.queries, self.same
+        ):
             oracle, point = missing[0]
             shown = ", ".join(self.show(p) for p in point)
             raise Disagreement(f"{self.where}: at time {now} only one rule asks {oracle} at {shown}")
@@ -174,7 +181,9 @@ class Comparison:
         return right
 
 
-def binding(state_map: Mapping[str, Node], left: Rule, right: Rule, fixed: frozenset[str] = frozenset()) -> dict[str, Node]:
+def binding(
+    state_map: Mapping[str, Node], left: Rule, right: Rule, fixed: frozenset[str] = frozenset()
+) -> dict[str, Node]:
     """The part of a map that says something at time 0.
 
     A right state drops out where the right rule gives its start and the map makes it of a left state that the
@@ -219,7 +228,9 @@ def _ring_step(claim: Equivalence, size: int) -> None:
     judge(world, lambda: comparison.step(left, comparison.mapped(left, NOW), NOW))
 
 
-def _ring_comparison(claim: Equivalence, size: int, now: Index | None, least: int, where: str) -> tuple[Comparison, Any]:
+def _ring_comparison(
+    claim: Equivalence, size: int, now: Index | None, least: int, where: str
+) -> tuple[Comparison, Any]:
     from derive.proof.check.ring import Field, Hypotheses, RingWorld
 
     world = RingWorld(Field(size))
@@ -247,7 +258,7 @@ def schedule_difference(relation: Equation, world: World[V], now: Index, claim: 
         raise CertificateError(f"a hypothesis reads {name}, which is no schedule or parameter")
 
     scope: Scope[V] = Scope(world, look, no_oracle, {TIME: now})
-    return evaluate(relation.left, scope) - evaluate(relation.right, scope)  # type: ignore[operator]
+    return evaluate(relation.left, scope) - evaluate(relation.right, scope)
 
 
 def judge(world: Any, work: Callable[[], object]) -> None:

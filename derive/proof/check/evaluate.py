@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from derive.errors import CertificateError
 from derive.proof.check.data import Rule
@@ -29,23 +29,34 @@ from derive.proof.check.reader import (
     walk,
 )
 
-V = TypeVar("V")
+
+class Arithmetic(Protocol):
+    """What every kind of number can do."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+    def __sub__(self, other: Self, /) -> Self: ...
+    def __mul__(self, other: Self, /) -> Self: ...
+    def __truediv__(self, other: Self, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+
+
+V = TypeVar("V", bound=Arithmetic)
 MAX_RANGE = 1_000
 
 Bound = Mapping[str, Index]
 Query = tuple[str, tuple[Any, ...]]
 
 
-class Inapplicable(Exception):
+class Inapplicable(Exception):  # noqa: N818
     """This method of checking cannot judge this certificate; another must."""
 
 
-class Disagreement(CertificateError):
+class Disagreement(CertificateError):  # noqa: N818
     """The certificate is well formed, and what it says is not so."""
 
 
 class World(Protocol[V]):
-    """What numbers are, and what the names that no rule computes are worth. Values support ``+ - * /`` and ``** int``."""
+    """What numbers are, and what the names that no rule computes are worth."""
 
     def number(self, value: Fraction) -> V:
         """An exact rational."""
@@ -72,7 +83,7 @@ class World(Protocol[V]):
         ...
 
     def power(self, base: V, exponent: Index) -> V:
-        """A power whose exponent contains a symbolic time."""
+        """A power; its exponent may contain a symbolic time."""
         ...
 
     def reduction(self, node: Range, scope: Scope[V], low: Index, high: Index) -> V:
@@ -100,31 +111,29 @@ class Scope(Generic[V]):
 
 def evaluate(node: Node, scope: Scope[V]) -> V:
     """The value of ``node``. Raises CertificateError for unknown names, ZeroDivisionError, Inapplicable."""
-    kind = type(node)
-    if kind is Op:
-        left, right = evaluate(node.left, scope), evaluate(node.right, scope)  # type: ignore[union-attr]
-        match node.op:  # type: ignore[union-attr]
+    if isinstance(node, Op):
+        left, right = evaluate(node.left, scope), evaluate(node.right, scope)
+        match node.op:
             case "+":
-                return left + right  # type: ignore[operator]
+                return left + right
             case "-":
-                return left - right  # type: ignore[operator]
+                return left - right
             case "*":
-                return left * right  # type: ignore[operator]
+                return left * right
             case _:
-                return left / right  # type: ignore[operator]
+                return left / right
     match node:
         case At(name=name, index=index):
             return scope.look(name, index.at(scope.bound))
         case Num(value=value):
             return scope.world.number(value)
         case Name(name=name):
-            index = scope.bound.get(name)
-            return scope.look(name, None) if index is None else scope.world.index(index)
+            own = scope.bound.get(name)
+            return scope.look(name, None) if own is None else scope.world.index(own)
         case Neg(operand=operand):
-            return -evaluate(operand, scope)  # type: ignore[operator]
+            return -evaluate(operand, scope)
         case Power(base=base, exponent=exponent):
-            value, power = evaluate(base, scope), exponent.at(scope.bound)
-            return scope.world.power(value, power) if power.terms else value**power.constant  # type: ignore[operator]
+            return scope.world.power(evaluate(base, scope), exponent.at(scope.bound))
         case Call(name=name, args=args):
             values = tuple(evaluate(a, scope) for a in args)
             return scope.world.function(name, values) if name in FUNCTIONS else scope.ask(node, values, scope.bound)
@@ -143,7 +152,7 @@ def _range(node: Range, scope: Scope[V]) -> V:
     total = scope.world.number(Fraction(0 if node.kind == "Sum" else 1))
     for k in range(length):
         term = evaluate(node.body, scope.within(node.index, low.plus(k)))
-        total = total + term if node.kind == "Sum" else total * term  # type: ignore[operator]
+        total = total + term if node.kind == "Sum" else total * term
     return total
 
 
@@ -151,11 +160,14 @@ class Step(Generic[V]):
     """One step of a rule: from the states at ``now`` to those one later.
 
     Values are computed when they are asked for, so the equations need no order. ``queries`` records what the
-    oracles were asked. At time 0 the equations of ``first`` replace the updates of their states.
+    oracles were asked. At time 0 the equations of ``first`` replace the updates of their states. A state that
+    ``states`` lacks is taken from ``previous``, the step before.
     """
 
-    def __init__(self, rule: Rule, world: World[V], states: Mapping[str, V], now: Index) -> None:
-        self.rule, self.world, self.states, self.now = rule, world, states, now
+    def __init__(
+        self, rule: Rule, world: World[V], states: Mapping[str, V], now: Index, previous: Step[V] | None = None
+    ) -> None:
+        self.rule, self.world, self.states, self.now, self._previous = rule, world, states, now, previous
         self.queries: list[Query] = []
         self._first = rule.first if now == Index() else {}
         self._done: dict[str, V] = {}
@@ -172,8 +184,11 @@ class Step(Generic[V]):
             return self.world.schedule(name, when)
         else:
             later = when.minus(self.now)
-            if later == 0 and name in self.states and name in rule.updates:
-                return self.states[name]
+            if later == 0 and name in rule.updates:
+                if name in self.states:
+                    return self.states[name]
+                if self._previous is not None:
+                    return self._previous.next(name)
             if later == 0 and name in rule.definitions:
                 return self._compute(name, rule.definitions[name])
             if later == 1 and name in rule.updates:
@@ -213,7 +228,9 @@ class Step(Generic[V]):
         return value
 
 
-def start_states(rule: Rule, world: World[V], free: Callable[[str], V], first: Mapping[str, V] | None = None) -> dict[str, V]:
+def start_states(
+    rule: Rule, world: World[V], free: Callable[[str], V], first: Mapping[str, V] | None = None
+) -> dict[str, V]:
     """The states at time 0: those that ``start`` gives, from the others, which ``free`` supplies.
 
     ``first`` holds values that are already known; they are kept as they are.
@@ -245,7 +262,7 @@ def no_oracle(call: Call, args: tuple[Any, ...], bound: Bound) -> Any:
 
 
 class Trajectory(Generic[V]):
-    """A rule's run from its states at time ``base``, stepped as far as is asked for."""
+    """A rule's run from its states at time ``base``, stepped as far as is asked for, and no value that is not."""
 
     def __init__(self, rule: Rule, world: World[V], base: Index, states: Mapping[str, V]) -> None:
         self.rule, self.world, self.base = rule, world, base
@@ -258,7 +275,7 @@ class Trajectory(Generic[V]):
             raise CertificateError(f"rule {self.rule.name}: the time {when} is not one of its run")
         while len(self._steps) <= count:
             last = self._steps[-1]
-            self._steps.append(Step(self.rule, self.world, last.run(), last.now.plus(1)))
+            self._steps.append(Step(self.rule, self.world, {}, last.now.plus(1), last))
         return self._steps[count]
 
     def look(self, name: str, when: Index | None) -> V:

@@ -12,6 +12,7 @@ from derive.errors import CertificateError
 from derive.proof.check.data import Rule, read_rule, relations, strings, text, texts
 from derive.proof.check.equivalence import NOW, judge, schedule_difference
 from derive.proof.check.evaluate import (
+    Arithmetic,
     Bound,
     Disagreement,
     Inapplicable,
@@ -34,7 +35,7 @@ from derive.proof.check.reader import (
 )
 from derive.proof.check.sample import ZERO, FractionWorld, Sampler, seeds
 
-V = TypeVar("V")
+V = TypeVar("V", bound=Arithmetic)
 RUNS = 5
 #: How far a hypothesis or an equation may look back from t.
 MAX_BACK = 16
@@ -186,7 +187,10 @@ def replay_runs(claim: Identity, certificate: Mapping[str, Any]) -> None:
     """Both sides in exact fractions. Raises CertificateError where they differ, Inapplicable."""
     sides = tuple(s for e in (claim.equation, *claim.on_states) for s in (e.left, e.right))
     back = -claim.base
-    reach = max((abs(n.index.constant) for s in (*sides, *claim.where.values()) for n in walk(s) if isinstance(n, At)), default=0)
+    reach = max(
+        (abs(n.index.constant) for s in (*sides, *claim.where.values()) for n in walk(s) if isinstance(n, At)),
+        default=0,
+    )
     steps = back + RUNS + 2 * reach + 2
     written = (*claim.rule.equations, *claim.where.values(), *sides)
     sampler = Sampler.of(claim.schedules, claim.parameters, claim.on_schedules, claim.nonzero, written, steps)
@@ -244,7 +248,9 @@ def _satisfying(
 def _speaks_of_states(relation: Equation, claim: Identity) -> bool:
     own = {*claim.rule.updates, *claim.rule.definitions, *claim.where}
     nodes = [n for side in (relation.left, relation.right) for n in walk(side)]
-    return any((isinstance(n, At) and n.name in own) or (isinstance(n, Call) and n.name in claim.rule.oracles) for n in nodes)
+    return any(
+        (isinstance(n, At) and n.name in own) or (isinstance(n, Call) and n.name in claim.rule.oracles) for n in nodes
+    )
 
 
 def _reach(node: Node, claim: Identity, shift: int, within: tuple[str, ...]) -> list[int]:

@@ -202,7 +202,9 @@ def read_equation(text: str) -> Equation:
     match tree:
         case ast.Module(body=[ast.Assign(targets=[left], value=right)]):
             return Equation(_expression(left, text, 0), _expression(right, text, 0), True, text)
-        case ast.Module(body=[ast.Expr(value=ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() as op], comparators=[right]))]):
+        case ast.Module(
+            body=[ast.Expr(value=ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() as op], comparators=[right]))]
+        ):
             return Equation(_expression(left, text, 0), _expression(right, text, 0), isinstance(op, ast.Eq), text)
     raise _wrong(text, "not an equation")
 
@@ -251,7 +253,9 @@ def _expression(node: ast.AST, text: str, depth: int) -> Node:
             return Power(_expression(base, text, deeper), power)
         case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
             return Op(_OPERATORS[type(op)], _expression(left, text, deeper), _expression(right, text, deeper))
-        case ast.Call(func=ast.Name(id="Sum" | "Product" as kind), args=[body, ast.Name(id=own), low, high], keywords=[]):
+        case ast.Call(
+            func=ast.Name(id="Sum" | "Product" as kind), args=[body, ast.Name(id=own), low, high], keywords=[]
+        ):
             if own == TIME:
                 raise _wrong(text, "a range over time itself")
             return Range(kind, _expression(body, text, deeper), own, _index(low, text), _index(high, text))

@@ -28,7 +28,7 @@ MAX_ATOMS = 512
 LONG = 6
 
 
-class RingFull(Exception):
+class RingFull(Exception):  # noqa: N818
     """More atoms occur than the ring has generators: start again in a larger one."""
 
 
@@ -164,14 +164,12 @@ class Ideal:
         parts: dict[tuple[tuple[int, int], ...], dict[tuple[int, ...], Any]] = {}
         for monomial, coefficient in polynomial.items():
             outside = tuple((i, e) for i, e in enumerate(monomial) if e and i not in self._inside)
-            inside = tuple(monomial[i] for i in self.columns) + (0,)
+            inside = (*(monomial[i] for i in self.columns), 0)
             parts.setdefault(outside, {})[inside] = QQ(coefficient)
         return all(not self._small.from_dict(part).rem(self._basis) for part in parts.values())
 
     def _carry(self, polynomial: PolyElement) -> PolyElement:
-        return self._small.from_dict(
-            {tuple(m[i] for i in self.columns) + (0,): QQ(c) for m, c in polynomial.items()}
-        )
+        return self._small.from_dict({(*(m[i] for i in self.columns), 0): QQ(c) for m, c in polynomial.items()})
 
 
 class RingWorld:
@@ -214,6 +212,8 @@ class RingWorld:
         return self.field.atom(("function", name, *((r.num, r.den) for r in reduced)))
 
     def power(self, base: Ratio, exponent: Index) -> Ratio:
+        if not exponent.terms:
+            return base**exponent.constant
         least = base.reduced()
         value = base**exponent.constant
         for name, factor in exponent.terms:
@@ -246,10 +246,11 @@ class Hypotheses:
         self.timed = tuple(r for r in relations if r.timed)
         self.single = tuple(r for r in relations if not r.timed and (concrete or not _moments(r)))
         self._ideals: dict[tuple[Any, ...], Ideal] = {}
+        self._consistent = False
         self._differences: dict[tuple[Equation, int], Ratio] = {}
 
     def equal(self, a: Ratio, b: Ratio) -> bool:
-        """Whether the hypotheses make ``a`` and ``b`` equal. Raises CertificateError where they contradict themselves."""
+        """Whether the hypotheses make ``a`` and ``b`` equal. Raises CertificateError where they are contradictory."""
         return self.zero(a - b)
 
     def zero(self, value: Ratio) -> bool:
@@ -266,6 +267,10 @@ class Hypotheses:
             if ideal.contains(value.num):
                 if ideal.contains(value.den):
                     raise CertificateError("a denominator vanishes under the hypotheses")
+                if not self._consistent:
+                    # Once is enough: what contradicts itself proves everything, so this must not go unnoticed.
+                    self._ideal(window, True, value)
+                    self._consistent = True
                 return True
         return False
 

@@ -23,7 +23,7 @@ from derive.proof.check.reader import TIME, At, Equation, Index, Node, Range, wa
 TRIES = 40
 ZERO = Fraction(0)
 #: Small values: a run of eight steps multiplies them many times.
-_GRID = tuple(sorted({Fraction(p, q) for p in range(0, 7) for q in (1, 2, 3)}))
+_GRID = tuple(sorted({Fraction(p, q) for p in range(7) for q in (1, 2, 3)}))
 
 Key = tuple[str, int | None]
 
@@ -106,12 +106,14 @@ class FractionWorld:
                 return abs(x)
             case "sign", (x,):
                 return Fraction((x > 0) - (x < 0))
-            case ("max" | "min"), (_, _, *_):
+            case (("max" | "min"), (_, _, *_)):
                 return max(args) if name == "max" else min(args)
         raise CertificateError(f"{name} with {len(args)} arguments")
 
     def power(self, base: Fraction, exponent: Index) -> Fraction:
-        raise CertificateError(f"a power {exponent} has no value in a run")
+        if exponent.terms:
+            raise CertificateError(f"a power {exponent} has no value in a run")
+        return base**exponent.constant
 
     def reduction(self, node: Range, scope: Scope[Fraction], low: Index, high: Index) -> Fraction:
         raise CertificateError(f"the range of a {node.kind} has no length in a run")
@@ -145,7 +147,7 @@ class Sampler:
         due: dict[int | None, list[tuple[Equation, int]]] = {}
         for relation in given:
             for shift in range(high + reach + 1) if relation.timed else (0,):
-                moments = [i for i in _moments(relation, shift)]
+                moments = list(_moments(relation, shift))
                 if moments and (min(moments) < low or max(moments) > high):
                     continue
                 due.setdefault(max(moments, default=None), []).append((relation, shift))
@@ -193,9 +195,7 @@ class Sampler:
         due = self.instances.get(time, ())
         for _ in range(len(due) * 2 + 1):
             broken = next(((r, s) for r, s in due if self._value(r, s, values) is None), None)
-            wrong = broken or next(
-                ((r, s) for r, s in due if (self._value(r, s, values) == 0) != r.equal), None
-            )
+            wrong = broken or next(((r, s) for r, s in due if (self._value(r, s, values) == 0) != r.equal), None)
             if wrong is None:
                 return True
             if broken or not wrong[0].equal:

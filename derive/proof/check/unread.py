@@ -28,7 +28,9 @@ class Unread:
 
 def read_unread(certificate: Mapping[str, Any]) -> Unread:
     """The claim of a not-read certificate. Raises CertificateError where it is malformed."""
-    claim = Unread(read_rule(certificate, "rule"), text(certificate, "schedule"), integer(certificate, "offset", -64, 64))
+    claim = Unread(
+        read_rule(certificate, "rule"), text(certificate, "schedule"), integer(certificate, "offset", -64, 64)
+    )
     if claim.schedule not in claim.rule.schedules:
         raise CertificateError(f"{claim.schedule} is no schedule of {claim.rule.name}")
     return claim
@@ -84,4 +86,3 @@ def replay_runs(claim: Unread, certificate: Mapping[str, Any]) -> None:
                 raise Disagreement(f"exact random runs: the step at {now} reads {key[0]}[{key[1]}]")
 
         sampler.until_defined(attempt)
-
