@@ -1,0 +1,71 @@
+"""The benchmarks' own arithmetic, and that a missed target shows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import Any
+
+import pytest
+
+from derive.bench import engine, growth, rivals, startup
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0, 3.0])
+def test_the_exponent_of_a_power_is_found(power: float) -> None:
+    assert growth.fitted_exponent((8, 16, 32, 64), [7 * k**power for k in (8, 16, 32, 64)]) == pytest.approx(power)
+
+
+def test_growth_measures_every_number_of_steps() -> None:
+    measured = growth.measure(2, unrolled=lambda k: k**2 / 1000)
+    assert tuple(measured.seconds) == growth.STEPS
+    assert measured.exponent == pytest.approx(2)
+
+
+def test_a_rival_is_stopped_at_the_limit() -> None:
+    def never(_: object) -> int:
+        while True:
+            # What SymPy might swallow must not be what stops it.
+            with contextlib.suppress(Exception):
+                time.sleep(0.001)
+
+    start = time.perf_counter()
+    _, zero = rivals.attempt(never, None, 0.05)
+    assert zero is None
+    assert time.perf_counter() - start < 2
+
+
+def test_a_rival_that_answers_is_judged_by_its_answer() -> None:
+    assert rivals.attempt(lambda x: x - x, 3, 1.0)[1] is True
+    assert rivals.attempt(lambda x: x, 3, 1.0)[1] is False
+
+
+def test_the_engine_s_totals() -> None:
+    times = engine.EngineTimes({"a": 0.1, "b": 0.2}, imports=0.5)
+    assert times.total == pytest.approx(0.3)
+    assert times.slowest == "b"
+
+
+def test_a_missed_target_is_exit_status_1(derive: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(engine, "measure", lambda repeats: engine.EngineTimes({"900.first": 0.1, "900.b": 0.3}, 0.2))
+    monkeypatch.setattr(startup, "measure", lambda repeats: startup.Startup(0.3, 0.4))
+    status, out, _ = derive("bench", "startup")
+    assert status == 0
+    assert "met" in out
+    status, out, err = derive("bench", "engine", "startup", "--json", "-")
+    value = json.loads(out)
+    assert status == 1
+    assert "MISSED" in err
+    assert [target["met"] for target in value["targets"]] == [True, False, True]
+    assert value["engine"]["claims"]["900.b"] == 0.3
+
+
+def test_ratios_compare_the_same_claims(derive: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(engine, "measure", lambda repeats: engine.EngineTimes({"a": 0.1, "b": 0.5}, 0.2))
+    attempts = [rivals.Attempt("a", "x", 0.2, True), rivals.Attempt("a", "y", 0.3, None)]
+    monkeypatch.setattr(rivals, "measure", lambda name, limit: attempts)
+    _, out, _ = derive("bench", "rivals", "--json", "-")
+    value = json.loads(out)["rivals"]["simplify"]
+    assert value["ratio"] == pytest.approx(5)
+    assert value["stopped"] == 1
