@@ -25,7 +25,7 @@ from derive.proof.check.evaluate import (
     no_oracle,
     start_states,
 )
-from derive.proof.check.reader import TIME, At, Equation, Index, Name, Node, read_expression, walk
+from derive.proof.check.reader import FUNCTIONS, TIME, At, Call, Equation, Index, Name, Node, read_expression, walk
 from derive.proof.check.sample import ZERO, Sampler, seeds
 
 V = TypeVar("V", bound=Arithmetic)
@@ -89,6 +89,12 @@ def read_equivalence(certificate: Mapping[str, Any]) -> Equivalence:
         raise CertificateError("a schedule of one rule is a parameter of the other")
     if unknown := claim.nonzero - {*claim.schedules, *claim.parameters}:
         raise CertificateError(f"nonzero names {sorted(unknown)}, which neither rule has")
+    for relation in claim.given:
+        for side in (relation.left, relation.right):
+            if stray := _reads(side) - {*claim.schedules, *claim.parameters, TIME}:
+                raise CertificateError(
+                    f"the hypothesis {relation.text} reads {sorted(stray)}, no schedule or parameter"
+                )
     if claim.start_map and not claim.has_first:
         raise CertificateError("a start_map needs a rule with a first step")
     if claim.has_first and not claim.base_steps:
@@ -197,7 +203,7 @@ def binding(
 
 
 def _reads(node: Node) -> set[str]:
-    return {part.name for part in walk(node) if isinstance(part, (At, Name))}
+    return {part.name for part in walk(node) if isinstance(part, (At, Name, Call)) and part.name not in FUNCTIONS}
 
 
 def unmatched(these: list[Query], those: list[Query], same: Callable[[Any, Any], bool]) -> list[Query]:
