@@ -228,7 +228,7 @@ class AssignedWorld(FractionWorld):
         return self.assigned[name, when]
 
 
-class Unassigned(CertificateError):  # noqa: N818
+class Unassigned(CertificateError):
     """An assignment lacks a value that is needed."""
 
 

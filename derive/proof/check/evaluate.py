@@ -47,11 +47,11 @@ Bound = Mapping[str, Index]
 Query = tuple[str, tuple[Any, ...]]
 
 
-class Inapplicable(Exception):  # noqa: N818
+class Inapplicable(Exception):
     """This method of checking cannot judge this certificate; another must."""
 
 
-class Disagreement(CertificateError):  # noqa: N818
+class Disagreement(CertificateError):
     """The certificate is well formed, and what it says is not so."""
 
 

@@ -28,7 +28,7 @@ MAX_ATOMS = 512
 LONG = 6
 
 
-class RingFull(Exception):  # noqa: N818
+class RingFull(Exception):
     """More atoms occur than the ring has generators: start again in a larger one."""
 
 

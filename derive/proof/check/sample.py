@@ -18,7 +18,7 @@ from typing import Any
 from derive.errors import CertificateError
 from derive.proof.check.data import Domain
 from derive.proof.check.evaluate import Inapplicable, Scope, evaluate, no_oracle
-from derive.proof.check.reader import TIME, At, Equation, Index, Node, Range, walk
+from derive.proof.check.reader import TIME, At, Equation, Index, Name, Node, Range, walk
 
 TRIES = 40
 ZERO = Fraction(0)
@@ -26,6 +26,8 @@ ZERO = Fraction(0)
 _GRID = tuple(sorted({Fraction(p, q) for p in range(7) for q in (1, 2, 3)}))
 
 Key = tuple[str, int | None]
+#: A hypothesis at a moment: its t is the number.
+Instance = tuple[Equation, int]
 
 
 def seeds(certificate: Mapping[str, Any], count: int) -> Iterator[Random]:
@@ -128,7 +130,7 @@ class Sampler:
     given: tuple[Equation, ...]
     low: int
     high: int
-    instances: Mapping[int | None, tuple[tuple[Equation, int], ...]] = field(default_factory=dict)
+    instances: Mapping[int | None, tuple[Instance, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -144,10 +146,10 @@ class Sampler:
         sides = tuple(s for r in given for s in (r.left, r.right))
         reach = max((abs(n.index.constant) for x in (*texts, *sides) for n in walk(x) if isinstance(n, At)), default=0)
         low, high = -reach - 1, steps + reach + 1
-        due: dict[int | None, list[tuple[Equation, int]]] = {}
+        due: dict[int | None, list[Instance]] = {}
         for relation in given:
             for shift in range(high + reach + 1) if relation.timed else (0,):
-                moments = list(_moments(relation, shift))
+                moments = [time for _, time in _reads(relation, shift) if time is not None]
                 if moments and (min(moments) < low or max(moments) > high):
                     continue
                 due.setdefault(max(moments, default=None), []).append((relation, shift))
@@ -181,45 +183,49 @@ class Sampler:
 
     def _draw(self, rng: Random) -> dict[Key, Fraction] | None:
         values: dict[Key, Fraction] = {(n, None): pick(d, rng) for n, d in self.parameters.items()}
-        if not self._settle(values, None, list(self.parameters), rng):
-            return None
-        for time in range(self.low, self.high + 1):
-            for name, domain in self.schedules.items():
-                values[name, time] = pick(domain, rng)
-            if not self._settle(values, time, list(self.schedules), rng):
-                return None
+        settled: list[Instance] = []
+        for time in (None, *range(self.low, self.high + 1)):
+            if time is not None:
+                values.update({(name, time): pick(domain, rng) for name, domain in self.schedules.items()})
+            for instance in self.instances.get(time, ()):
+                if not self._settle(instance, values, settled, rng):
+                    return None
+                settled.append(instance)
         return values
 
-    def _settle(self, values: dict[Key, Fraction], time: int | None, names: list[str], rng: Random) -> bool:
-        """Change values at ``time`` until every hypothesis that is due then holds; whether that succeeded."""
-        due = self.instances.get(time, ())
-        for _ in range(len(due) * 2 + 1):
-            broken = next(((r, s) for r, s in due if self._value(r, s, values) is None), None)
-            wrong = broken or next(((r, s) for r, s in due if (self._value(r, s, values) == 0) != r.equal), None)
-            if wrong is None:
+    def _settle(self, instance: Instance, values: dict[Key, Fraction], settled: list[Instance], rng: Random) -> bool:
+        """Make an instance hold by changing one value it reads, such that all before it still hold; whether it does."""
+        if self._holds(instance, values):
+            return True
+        if not instance[0].equal:
+            return False
+        keys = sorted(_reads(*instance) & values.keys(), key=str)
+        rng.shuffle(keys)
+        for key in keys:
+            before = values[key]
+            if self._solve(instance, values, key) and all(
+                self._holds(other, values) for other in settled if key in _reads(*other)
+            ):
                 return True
-            if broken or not wrong[0].equal:
-                return False
-            rng.shuffle(names)
-            if not any(self._solve(wrong, values, (name, time)) for name in names):
-                return False
+            values[key] = before
         return False
 
-    def _solve(self, instance: tuple[Equation, int], values: dict[Key, Fraction], key: Key) -> bool:
+    def _holds(self, instance: Instance, values: Mapping[Key, Fraction]) -> bool:
+        difference = self._value(*instance, values)
+        return difference is not None and (difference == 0) == instance[0].equal
+
+    def _solve(self, instance: Instance, values: dict[Key, Fraction], key: Key) -> bool:
         """Give ``key`` the value that satisfies an instance which is linear in it; whether there is one."""
-        relation, shift = instance
-        before = values[key]
         found = []
         for trial in (Fraction(1), Fraction(2)):
             values[key] = trial
-            found.append(self._value(relation, shift, values))
+            found.append(self._value(*instance, values))
+        one, two = found
+        if one is None or two is None or one == two:
+            return False
+        values[key] = 1 - one / (two - one)
         domain = (self.parameters if key[1] is None else self.schedules)[key[0]]
-        if found[0] is not None and found[1] is not None and found[0] != found[1]:
-            values[key] = 1 - found[0] / (found[1] - found[0])
-            if domain.contains(values[key]) and self._value(relation, shift, values) == 0:
-                return True
-        values[key] = before
-        return False
+        return domain.contains(values[key]) and self._holds(instance, values)
 
     def _value(self, relation: Equation, shift: int, values: Mapping[Key, Fraction]) -> Fraction | None:
         """The difference of a relation's sides; None where it divides by zero."""
@@ -243,9 +249,15 @@ def pick(domain: Domain, rng: Random) -> Fraction:
     return choice[0] if rng.random() < 0.1 else rng.choice(choice)
 
 
-def _moments(relation: Equation, shift: int) -> Iterator[int]:
+@lru_cache(maxsize=4096)
+def _reads(relation: Equation, shift: int) -> frozenset[Key]:
+    """The values that an instance of a relation reads (and the name of time, which no value has)."""
+    bound = {TIME: Index((), shift)}
+    keys: set[Key] = set()
     for side in (relation.left, relation.right):
         for node in walk(side):
             if isinstance(node, At):
-                scale = dict(node.index.terms).get(TIME, 0)
-                yield node.index.constant + scale * shift
+                keys.add((node.name, node.index.at(bound).constant))
+            elif isinstance(node, Name):
+                keys.add((node.name, None))
+    return frozenset(keys)

@@ -39,6 +39,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "",
         "v[1] = grad(theta[0])",
     ),
+    "decoupled": (
+        "v[t+1] = mu[t]*v[t] + grad(theta[t] - far[t]*v[t])\ntheta[t+1] = theta[t] - rate[t]*v[t+1]",
+        "v[0] = 0",
+        "",
+    ),
     "average": ("a[t+1] = (1 - 1/N)*a[t] + (1/N)*grad(x[t])\nx[t+1] = x[t] - N*gamma[t]*a[t+1]", "a[0] = 0", ""),
 }
 
@@ -47,7 +52,8 @@ def rule(name: str, **changes: Any) -> dict[str, Any]:
     """The rule of this name as a certificate holds it, with some fields changed."""
     update, start, first = TEXTS[name]
     parameters = {"damped": {"tau": "real"}, "average": {"N": "positive"}}.get(name, {})
-    schedules = {"gamma": "nonzero"} if name == "average" else dict(SCHEDULES)
+    own = {"average": {"gamma": "nonzero"}, "decoupled": {"far": "real", "mu": "real", "rate": "real"}}
+    schedules = own.get(name, dict(SCHEDULES))
     made = {"name": name, "update": update, "start": start, "first": first, "schedules": schedules}
     return {**made, "parameters": dict(parameters), "oracles": {"grad": 1}, **changes}
 
@@ -104,4 +110,10 @@ TORCH = equivalence(
     given=["gamma[t+1]*mu[t+1] == gamma[t]*mu[t]"],
 )
 FIRST = equivalence("damped", "heavy", {"theta": "theta", "v": "v"}, given=["tau == 0"], base_steps=1)
+RATES = equivalence(
+    "pytorch",
+    "decoupled",
+    {"theta": "phi + far[t]*v", "v": "v"},
+    given=["far[t] == gamma[t]*mu[t]", "rate[t] == gamma[t]*(1 + mu[t]) - gamma[t+1]*mu[t+1]"],
+)
 BACK = equivalence("folded", "outside", {"theta": "phi + gamma[t]*mu[t]*v", "v": "v"})

@@ -15,6 +15,7 @@ from tests.proof.check.certificates import (
     FIRST,
     FOLDING,
     PRODUCT,
+    RATES,
     TORCH,
     TWO,
     changed,
@@ -31,6 +32,7 @@ TRUE = {
     "torch": TORCH,
     "first step": FIRST,
     "unfolding": BACK,
+    "two hypotheses at once": RATES,
 }
 
 
@@ -69,6 +71,8 @@ CORRUPTED = {
     "torch with half of its condition": {**TORCH, "given": ["mu[t+1] == mu[t]"]},
     "torch, condition with a sign": {**TORCH, "given": ["gamma[t+1]*mu[t+1] == -gamma[t]*mu[t]"]},
     "torch, condition an index off": {**TORCH, "given": ["gamma[t+2]*mu[t+1] == gamma[t+1]*mu[t]"]},
+    "two hypotheses, one an index off": {**RATES, "given": [RATES["given"][0], "rate[t] == gamma[t]"]},
+    "two hypotheses, one left out": {**RATES, "given": RATES["given"][1:]},
     "dampening": {**FIRST, "given": []},
     "first step of another size": changed(FIRST, "left.first", "grad", "2*grad"),
     "first step at another point": changed(FIRST, "left.first", "theta[0]", "theta[0] + gamma[0]"),
