@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 from typing import Any
 
 from derive.proof.claim import KINDS
@@ -45,26 +44,28 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     order = dict.fromkeys(c["document"] for c in proofs.claims)
     grouped = {d: tuple(claims[c["id"]] for c in proofs.claims if c["document"] == d) for d in order}
     documents = tuple(
-        DocumentView(d, f"document-{d}", proofs.documents.get(d, ""), found, _totals(found)) for d, found in grouped.items()
+        DocumentView(d, f"document-{d}", proofs.documents.get(d, ""), found, _totals(found))
+        for d, found in grouped.items()
     )
-    rules = tuple(_rule(r, claims, evidence) for r in proofs.rules)
     return Report(
         digest=proofs.digest,
         claims=len(claims),
         totals=_totals(claims.values()),
         documents=documents,
         corrections=_corrections(claims.values()),
-        families=tuple((f, tuple(found)) for f, found in groupby(sorted(rules, key=_family(rules)), lambda r: r.family)),
+        families=_families(_rule(r, claims, evidence) for r in proofs.rules),
         devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
     )
 
 
-def _family(rules: tuple[RuleView, ...]) -> Any:
-    """Families keep the order in which they first occur."""
-    order = list(dict.fromkeys(r.family for r in rules))
-    return lambda rule: order.index(rule.family)
+def _families(rules: Iterable[RuleView]) -> tuple[tuple[str, tuple[RuleView, ...]], ...]:
+    """The rules by family; families and rules keep the order in which they first occur."""
+    grouped: dict[str, list[RuleView]] = {}
+    for rule in rules:
+        grouped.setdefault(rule.family, []).append(rule)
+    return tuple((family, tuple(found)) for family, found in grouped.items())
 
 
 def _totals(claims: Iterable[ClaimView]) -> tuple[Total, ...]:
@@ -145,7 +146,7 @@ def _counterexample(found: Mapping[str, Any]) -> CounterexampleView:
         time=_value("t"),
         columns=tuple(_value(f"{name}[t]") for name in schedules),
         rows=tuple(
-            RunRow(t, tuple(_value(values[str(t)]) if str(t) in values else () for values in schedules.values()), t < step, t == step)
+            RunRow(t, tuple(_value(s[str(t)]) if str(t) in s else () for s in schedules.values()), t < step, t == step)
             for t in times
         ),
         given=tuple(_value(f"{name} = {value}") for name, value in assignments.items()),

@@ -16,7 +16,9 @@ def number(value: float | str) -> Number:
         return Number(value)
     if not math.isfinite(value):
         return Number("not a number" if math.isnan(value) else "−∞" if value < 0 else "∞")
-    if isinstance(value, int) or value == 0:
+    if value == 0:
+        return Number("0")
+    if isinstance(value, int):
         return Number(f"{value:g}".replace("-", "−"))
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     if -3 <= int(exponent) <= 3:
@@ -32,9 +34,7 @@ def by_claim(evidence: tuple[Evidence, ...]) -> dict[str, tuple[ConfirmationView
             # The file knows the device's name, the run only which kind it ran on.
             key = (file.device["name"], run["backend"], run["dtype"])
             groups.setdefault(run["claim"], {}).setdefault(key, []).append(run)
-    return {
-        claim: tuple(_confirmation(*key, runs) for key, runs in found.items()) for claim, found in groups.items()
-    }
+    return {claim: tuple(_confirmation(*key, runs) for key, runs in found.items()) for claim, found in groups.items()}
 
 
 def _confirmation(device: str, backend: str, dtype: str, runs: list[Mapping[str, Any]]) -> ConfirmationView:

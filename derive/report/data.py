@@ -24,7 +24,7 @@ SCHEMA = 1
 #: Ids and names become anchors, file names and labels: letters, digits, and `.`, `_`, `-` between them.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
-#: What a formula's LaTeX may not hold: it is set as it is, so it must neither end the formula nor define or read anything.
+#: What a formula's LaTeX may not hold: it is set as it is, so it must not end the formula, define or read anything.
 _UNSAFE_LATEX = re.compile(
     r"\\(?:input|include|openin|openout|read|write|immediate|special|csname|def|edef|gdef|xdef|let|newcommand"
     r"|catcode|usepackage|documentclass|begingroup|endgroup|verb)\b|\\end\s*\{document\}|[$%#]|\n\s*\n"
@@ -52,7 +52,7 @@ class Evidence:
     kernels: tuple[Mapping[str, str], ...]
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     def __init__(self, place: str, problem: str, expected: str) -> None:
         self.place, self.problem, self.expected = place, problem, expected
 
@@ -76,32 +76,32 @@ def _say(value: object) -> str:
 
 def _text(value: object, at: str) -> None:
     if not isinstance(value, str):
-        raise _Broken(at, f"is {_say(value)}", "a text")
+        raise _BrokenError(at, f"is {_say(value)}", "a text")
 
 
 def _name(value: object, at: str) -> None:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise _Broken(at, f"is {_say(value)}", "a name of letters, digits, '.', '_' and '-'")
+        raise _BrokenError(at, f"is {_say(value)}", "a name of letters, digits, '.', '_' and '-'")
 
 
 def _boolean(value: object, at: str) -> None:
     if not isinstance(value, bool):
-        raise _Broken(at, f"is {_say(value)}", "true or false")
+        raise _BrokenError(at, f"is {_say(value)}", "true or false")
 
 
 def _integer(value: object, at: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _Broken(at, f"is {_say(value)}", "an integer")
+        raise _BrokenError(at, f"is {_say(value)}", "an integer")
 
 
 def _number(value: object, at: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Broken(at, f"is {_say(value)}", "a number")
+        raise _BrokenError(at, f"is {_say(value)}", "a number")
 
 
 def _scalar(value: object, at: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _Broken(at, f"is {_say(value)}", "a number or a text")
+        raise _BrokenError(at, f"is {_say(value)}", "a number or a text")
 
 
 def _latex(value: object, at: str) -> None:
@@ -109,14 +109,14 @@ def _latex(value: object, at: str) -> None:
     text = str(value)
     unsafe = _UNSAFE_LATEX.search(text)
     if unsafe:
-        raise _Broken(at, f"holds {_say(unsafe.group())}", "the LaTeX of a formula, without dollar signs")
+        raise _BrokenError(at, f"holds {_say(unsafe.group())}", "the LaTeX of a formula, without dollar signs")
     depth = 0
     for brace in re.findall(r"(?<!\\)(?:\\\\)*([{}])", text):
         depth += 1 if brace == "{" else -1
         if depth < 0:
             break
     if depth:
-        raise _Broken(at, "has braces that do not match", "the LaTeX of a formula")
+        raise _BrokenError(at, "has braces that do not match", "the LaTeX of a formula")
 
 
 def _one_of(values: Iterable[str]) -> _Check:
@@ -124,7 +124,7 @@ def _one_of(values: Iterable[str]) -> _Check:
 
     def check(value: object, at: str) -> None:
         if value not in allowed:
-            raise _Broken(at, f"is {_say(value)}", "one of " + ", ".join(allowed))
+            raise _BrokenError(at, f"is {_say(value)}", "one of " + ", ".join(allowed))
 
     return check
 
@@ -140,7 +140,7 @@ def _or_null(inner: _Check) -> _Check:
 def _list(inner: _Check) -> _Check:
     def check(value: object, at: str) -> None:
         if not isinstance(value, list):
-            raise _Broken(at, f"is {_say(value)}", "a list")
+            raise _BrokenError(at, f"is {_say(value)}", "a list")
         for number, item in enumerate(value):
             # An id says more about the place than a number does.
             label = item.get("id") or item.get("name") if isinstance(item, dict) else None
@@ -152,7 +152,7 @@ def _list(inner: _Check) -> _Check:
 def _mapping(inner: _Check) -> _Check:
     def check(value: object, at: str) -> None:
         if not isinstance(value, dict):
-            raise _Broken(at, f"is {_say(value)}", "an object")
+            raise _BrokenError(at, f"is {_say(value)}", "an object")
         for key, item in value.items():
             inner(item, f"{at}.{key}")
 
@@ -162,10 +162,10 @@ def _mapping(inner: _Check) -> _Check:
 def _record(required: Mapping[str, _Check], optional: Mapping[str, _Check] | None = None) -> _Check:
     def check(value: object, at: str) -> None:
         if not isinstance(value, dict):
-            raise _Broken(at, f"is {_say(value)}", "an object with " + ", ".join(required))
+            raise _BrokenError(at, f"is {_say(value)}", "an object with " + ", ".join(required))
         for key, inner in required.items():
             if key not in value:
-                raise _Broken(at, f'has no "{key}"', "an object with " + ", ".join(required))
+                raise _BrokenError(at, f'has no "{key}"', "an object with " + ", ".join(required))
             inner(value[key], f"{at}.{key}" if at else key)
         for key, inner in (optional or {}).items():
             if key in value:
@@ -178,7 +178,7 @@ def _schedule(value: object, at: str) -> None:
     _mapping(_text)(value, at)
     for time in value if isinstance(value, dict) else ():
         if not re.fullmatch(r"-?[0-9]{1,6}", time):
-            raise _Broken(at, f"has the time {_say(time)}", "an integer such as \"0\"")
+            raise _BrokenError(at, f"has the time {_say(time)}", 'an integer such as "0"')
 
 
 def _count(value: object, at: str) -> None:
@@ -301,7 +301,7 @@ def _read(path: Path, check: _Check) -> tuple[dict[str, Any], bytes]:
         raise EvidenceError(f"{path}: {found}\n  expected {SCHEMA}, the schema that this version reads")
     try:
         check(value, "")
-    except _Broken as broken:
+    except _BrokenError as broken:
         place = f"{broken.place} " if broken.place else ""
         raise EvidenceError(f"{path}: {place}{broken.problem}\n  expected {broken.expected}") from None
     return value, content

@@ -7,7 +7,6 @@ their commands here; what remains is printed by its code point, so that it is ne
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -27,18 +26,26 @@ _SPECIAL = {
     "`": r"\textasciigrave{}",
 }
 
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
-    "psi omega"
-).split()
+_SMALL = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
+    "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho",
+    "σ": "sigma", "ς": "varsigma", "τ": "tau", "υ": "upsilon", "φ": "varphi", "ϕ": "phi", "χ": "chi", "ψ": "psi",
+    "ω": "omega", "ϵ": "epsilon", "ϑ": "vartheta",
+}  # fmt: skip
+_CAPITAL = {
+    "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Υ": "Upsilon",
+    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
+#: Greek letters that LaTeX has no command for, because a Latin letter looks the same.
+_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))
 
 _MATHEMATICS = {
     "−": "-", "±": r"\pm", "×": r"\times", "·": r"\cdot", "÷": r"\div", "≠": r"\neq", "≤": r"\leq", "≥": r"\geq",
-    "≈": r"\approx", "≡": r"\equiv", "∞": r"\infty", "∇": r"\nabla", "∂": r"\partial", "Σ": r"\Sigma", "∑": r"\sum",
+    "≈": r"\approx", "≡": r"\equiv", "∞": r"\infty", "∇": r"\nabla", "∂": r"\partial", "∑": r"\sum",
     "∏": r"\prod", "√": r"\surd", "∈": r"\in", "∉": r"\notin", "∀": r"\forall", "∃": r"\exists", "→": r"\to",
     "←": r"\leftarrow", "↔": r"\leftrightarrow", "↦": r"\mapsto", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow",
     "⟺": r"\Longleftrightarrow", "ℝ": r"\mathbf{R}", "ℚ": r"\mathbf{Q}", "ℕ": r"\mathbf{N}", "ℤ": r"\mathbf{Z}",
-    "ϕ": r"\phi", "ϵ": r"\epsilon", "ε": r"\varepsilon", "φ": r"\varphi", "ς": r"\varsigma", "∘": r"\circ",
+    "∘": r"\circ",
     "‖": r"\|", "⟨": r"\langle", "⟩": r"\rangle", "∙": r"\cdot", "∼": r"\sim", "≪": r"\ll", "≫": r"\gg",
     "′": r"{}'", "″": r"{}''",
 }  # fmt: skip
@@ -50,50 +57,34 @@ _MARKS = {
     "\u2009": r"\,", "\u2011": r"\mbox{-}", "\u00ad": r"\-", "\u200b": r"\allowbreak{}",
 }  # fmt: skip
 
+#: In code a quote is straight and two hyphens stay two.
+_CODE = {"'": r"\textquotesingle{}", "-": "-{}"}
+
 _ACCENTS = {"\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar", "\u0307": r"\dot", "\u0308": r"\ddot"}
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵗ", "0123456789+-nt", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙₜ", "0123456789+-nt", strict=True))
 
 
-def _greek() -> dict[str, str]:
-    table = {}
-    for name in _GREEK:
-        # Capitals that look like Latin letters have no command of their own, nor has omicron.
-        for style in ("SMALL", "CAPITAL"):
-            letter = unicodedata.lookup(f"GREEK {style} LETTER {'LAMDA' if name == 'lambda' else name.upper()}")
-            latin = unicodedata.normalize("NFKD", name)[0]
-            if name == "omicron":
-                table[letter] = "o" if style == "SMALL" else "O"
-            elif style == "SMALL":
-                table[letter] = "\\" + name
-            elif name in {"gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"}:
-                table[letter] = "\\" + name.capitalize()
-            else:
-                table[letter] = r"\mathrm{" + {"eta": "H", "rho": "P", "chi": "X", "nu": "N"}.get(name, latin.upper()) + "}"
-    return table
-
-
-_MATH = {**_greek(), **_MATHEMATICS}
+_MATH = {
+    **{letter: rf"\{name}" for letter, name in (_SMALL | _CAPITAL).items()},
+    **{letter: rf"\mathrm{{{latin}}}" for letter, latin in _LATIN.items()},
+    **_MATHEMATICS,
+}
 #: Latin letters with accents that T1 fonts hold and pdflatex reads as they are.
 _T1 = re.compile(r"[\u00c0-\u00ff\u0100-\u0107\u010c-\u011b\u0141-\u0148\u0150-\u0165\u016e-\u0171\u0178-\u017e]")
 
 
 def escape(text: str) -> str:
     """LaTeX that prints ``text`` in a paragraph, whatever its characters."""
-    out: list[str] = []
-    characters = iter(range(len(text)))
-    for n in characters:
-        character, after = text[n], text[n + 1 : n + 2]
-        if after in _ACCENTS:
-            out.append(rf"\ensuremath{{{_ACCENTS[after]}{{{_accented(character)}}}}}")
-            next(characters)
-        else:
-            out.append(_one(character))
-    return "".join(out)
+    # A letter with a combining accent is one sign.
+    return "".join(_accented(*pair.groups()) for pair in re.finditer(rf"(.)([{''.join(_ACCENTS)}]?)", text, re.DOTALL))
 
 
-def _accented(character: str) -> str:
-    return _MATH.get(character) or (character if character.isascii() and character.isalnum() else "")
+def _accented(character: str, accent: str) -> str:
+    if not accent:
+        return _one(character)
+    letter = _MATH.get(character) or (character if character.isascii() and character.isalnum() else "")
+    return rf"\ensuremath{{{_ACCENTS[accent]}{{{letter}}}}}"
 
 
 def _one(character: str) -> str:
@@ -120,15 +111,15 @@ def code(text: str) -> str:
     """LaTeX for one line of code: leading blanks kept, quotes straight, breakable at the blanks between words."""
     body = text.lstrip(" ")
     lead = "~" * (len(text.rstrip()) - len(body.rstrip()))
-    inner = escape(body.rstrip()).replace("'", r"\textquotesingle{}").replace("-", "-{}")
+    inner = "".join(_CODE.get(character) or _one(character) for character in body.rstrip())
     # Two and more blanks in a row are alignment; the first of them stays a place to break.
     return lead + re.sub(r" ( +)", lambda run: " " + "~" * len(run.group(1)), inner)
 
 
 def cell(text: str) -> str:
     """LaTeX for a table cell: like :func:`escape`, and a long word may break anywhere."""
-    words = text.split(" ")
-    return " ".join(
-        r"\allowbreak{}".join(escape(word[n : n + 6]) for n in range(0, len(word), 6)) if len(word) > 14 else escape(word)
-        for word in words
-    )
+    return " ".join(r"\allowbreak{}".join(escape(part) for part in _stretches(word)) for word in text.split(" "))
+
+
+def _stretches(word: str) -> list[str]:
+    return re.findall(r".{1,6}", word, re.DOTALL) if len(word) > 14 else [word]

@@ -22,19 +22,25 @@ from derive.notation.parser import parse_expression
 from derive.notation.spec import Comparison, Expr, Relation
 
 _RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
-_SIGNS = {"==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
-_LATEX_SIGNS = {"==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
+_SIGNS = {"": "", "==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+_LATEX_SIGNS = {"": "", "==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
 _COMPARISONS: dict[str, Comparison] = {
     "==": "==", "=": "==", "!=": "!=", "<=": "<=", ">=": ">=", "<": "<", ">": ">",
 }  # fmt: skip
 
 
+#: The longest left side, in characters of its text, by which a derivation is aligned.
+LEAD = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of a formula in MathML, with the relation sign before it (none before the first)."""
+    """One side of a formula, with the relation sign before it (none before the first)."""
 
     sign: str
     mathml: str
+    latex_sign: str
+    latex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Displayed lines. ``latex`` is the field's own LaTeX, by line; where it is empty, each line's formula has its own."""
+    """Displayed lines. ``latex`` is the field's own LaTeX by line; where it is empty, each formula brings its own."""
 
     lines: tuple[Line, ...] = ()
     latex: tuple[str, ...] = ()
@@ -87,7 +93,7 @@ class Display:
     def step(self) -> Formula | None:
         """The formula, where the display is one relation whose left side is short enough to align a derivation by."""
         match self.lines:
-            case (Line(words=(), formula=Formula(parts=parts, lead=lead) as only),) if len(parts) > 1 and len(lead) <= 20:
+            case (Line(words=(), formula=Formula(parts=(_, _, *_), lead=lead) as only),) if len(lead) <= LEAD:
                 return only
             case _:
                 return None
@@ -107,16 +113,18 @@ def formula(text: str) -> Formula | None:
     """The formula that ``text`` writes, or None where it is not in the notation."""
     tokens = _RELATION.split(text.strip())
     sides, signs = tokens[0::2], tokens[1::2]
+    # An empty left side continues the line above.
+    continues = bool(signs) and not sides[0]
     try:
-        # An empty left side continues the line above.
-        nodes = [None if not n and not side.strip() and signs else parse_expression(side) for n, side in enumerate(sides)]
+        nodes = [None if continues and not n else parse_expression(side) for n, side in enumerate(sides)]
     except NotationError:
         return None
     parts = tuple(
-        Part(_SIGNS[sign] if sign else "", to_mathml(node) if node else "")
+        Part(_SIGNS[sign], to_mathml(node) if node else "", _LATEX_SIGNS[sign], to_latex(node) if node else "")
         for sign, node in zip(["", *signs], nodes, strict=True)
     )
-    return Formula(text.strip(), sides[0].strip() if signs else "", _whole(nodes, signs), parts, _latex(nodes, signs))
+    latex = " ".join(word for part in parts for word in (part.latex_sign, part.latex) if word)
+    return Formula(text.strip(), sides[0].strip() if signs else "", _whole(nodes, signs), parts, latex)
 
 
 def _whole(nodes: list[Expr | None], signs: list[str]) -> str:
@@ -128,13 +136,6 @@ def _whole(nodes: list[Expr | None], signs: list[str]) -> str:
             return to_mathml(Relation(_COMPARISONS[signs[0]], left, right))
         case _:
             return ""
-
-
-def _latex(nodes: list[Expr | None], signs: list[str]) -> str:
-    words = [to_latex(nodes[0])] if nodes[0] is not None else []
-    for sign, node in zip(signs, nodes[1:], strict=True):
-        words += [_LATEX_SIGNS[sign], to_latex(node) if node is not None else ""]
-    return " ".join(words)
 
 
 def prose(text: str) -> Prose:
@@ -167,7 +168,7 @@ def _inline(text: str) -> list[Piece]:
 
 
 def _is_name(text: str) -> bool:
-    """A lone word such as ``momentum`` or ``float32``: a name in code rather than a quantity (``mu``, ``v``, ``rho2``)."""
+    """A lone word such as ``momentum`` or ``float32``: a name in code, no quantity like ``mu``, ``v`` or ``rho2``."""
     found = formula(text) if re.fullmatch(r"\w\w+", text.strip()) else None
     return found is not None and found.latex.startswith(r"\mathrm")
 

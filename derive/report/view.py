@@ -18,7 +18,9 @@ class VerdictView:
 
 
 #: The verdicts by label, in the order in which totals list them.
-VERDICTS: dict[str, VerdictView] = {v.label: VerdictView(v.label, v.label.replace(" ", "-"), v.meaning) for v in Verdict}
+VERDICTS: dict[str, VerdictView] = {
+    v.label: VerdictView(v.label, v.label.replace(" ", "-"), v.meaning) for v in Verdict
+}
 
 
 @dataclass(frozen=True, slots=True)

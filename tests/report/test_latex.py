@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from derive.report import escape
+from derive.report.render import render_latex
+from derive.report.view import Report
+from derive.report.write import write_report
+
+
+def pdflatex(folder: Path, name: str = "report.tex", runs: int = 1) -> str:
+    """Compile twice where there are references, and return the log; a machine for CI has to have pdflatex."""
+    if shutil.which("pdflatex") is None:
+        if os.environ.get("CI"):
+            pytest.fail("pdflatex is not installed, and CI has to compile the report")
+        pytest.skip("pdflatex is not installed")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", name]
+    for _ in range(runs):
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    return (folder / name).with_suffix(".log").read_text(errors="replace")
+
+
+def test_the_article_compiles_and_nothing_sticks_out(folder: Path) -> None:
+    write_report(folder)
+    log = pdflatex(folder, runs=2)
+    assert [w for w in re.findall(r"Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)", log) if float(w) > 10] == []
+    assert "undefined references" not in log
+    assert "multiply-defined" not in log
+
+
+def test_every_text_is_escaped(report: Report, hostile: str) -> None:
+    text = render_latex(report)
+    assert r"\input{/etc" not in text
+    assert "<script>" not in text
+    body = text.partition(r"\begin{document}")[2]
+    assert re.search(r"(?<!\\)[#%]", body) is None
+    assert text.count(r"\textless{}script\textgreater{}") > 10
+    assert hostile not in text
+
+
+def test_the_same_content_as_the_page(report: Report) -> None:
+    text = render_latex(report)
+    for document in report.documents:
+        for claim in document.claims:
+            assert rf"\claimhead{{{claim.id}}}" in text
+    for words in (
+        "What holds instead",
+        "Counterexample",
+        "Residual",
+        "Generated kernel",
+        "No GPU was seen",
+        report.digest[:6],
+    ):
+        assert words in text
+
+
+def test_the_fields_latex_is_used_as_it_is(report: Report) -> None:
+    text = render_latex(report)
+    assert r"\displayed{\gamma_{t+1} \mu_{t+1} = \gamma_t \mu_t}" in text
+    assert r"\alignedstep{1}{v_{t+1}}{= \mu_t v_t + g_t }" in text
+
+
+def test_two_renderings_are_the_same_bytes(report: Report) -> None:
+    assert render_latex(report) == render_latex(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        (r"\{}", r"\textbackslash{}\{\}"),
+        ("50% & $5 #1", r"50\% \& \$5 \#1"),
+        ("a_b^c~d", r"a\_\allowbreak{}b\textasciicircum{}c\textasciitilde{}d"),
+        ("γ_t ≥ θ̂", r"\ensuremath{\gamma}\_\allowbreak{}t \ensuremath{\geq} \ensuremath{\hat{\theta}}"),
+        ("é † ☃", r"é \dag{} \texttt{[U+2603]}"),
+        ("x²", r"x\textsuperscript{2}"),
+        ("a\nb\tc\x00", "a b c"),
+    ],
+)
+def test_escape(text: str, latex: str) -> None:
+    assert escape.escape(text) == latex
+
+
+def test_code_keeps_its_indentation_and_its_quotes() -> None:
+    assert escape.code("    return 'a' - b") == (r"~~~~return \textquotesingle{}a\textquotesingle{} -{} b")
+    assert escape.code("x  = 1") == "x ~= 1"
+    assert escape.code("") == ""
+
+
+def test_a_long_word_in_a_cell_may_break() -> None:
+    assert (
+        escape.cell("2.1220866065416611e-07 ok") == r"2.1220\allowbreak{}866065\allowbreak{}416611\allowbreak{}e-07 ok"
+    )
+
+
+def test_every_character_compiles(tmp_path: Path) -> None:
+    codes = [*range(0x20, 0x600), *range(0x1E00, 0x2300), *range(0x25A0, 0x27F0), 0x1D49C, 0x1F600]
+    letters = [chr(c) for c in codes if unicodedata.category(chr(c)) not in {"Cn", "Cs"}]
+    lines = [escape.escape("".join(letters[n : n + 24])) for n in range(0, len(letters), 24)]
+    code = [escape.code("".join(letters[n : n + 24])) for n in range(0, 400, 24)]
+    packages = ("[T1]{fontenc}", "[utf8]{inputenc}", "{textcomp}", "{amsmath}", "{amssymb}")
+    head = r"\documentclass{article}" + "".join(rf"\usepackage{name}" for name in packages)
+    body = "\n\n".join([*lines, *(rf"\texttt{{{line}}}" for line in code)])
+    (tmp_path / "all.tex").write_text(f"{head}\\begin{{document}}{body}\\end{{document}}", encoding="utf-8")
+    pdflatex(tmp_path, "all.tex")
