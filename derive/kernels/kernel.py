@@ -1,0 +1,149 @@
+"""A kernel: generated source, what it was generated from, and the functions it defines.
+
+Every kernel has the same functions, with the same arguments:
+
+``query(state, schedule, t, *, constants…)``
+    the points at which the oracle is asked in step t, as a tuple; generated only where a point is not a state
+    itself (:meth:`Kernel.query` covers both cases);
+``step(state, grads, schedule, t, *, constants…)``
+    the state at t + 1, as a new dictionary; nothing is changed in place;
+``first_step(state, grads, schedule, t, *, constants…)``
+    the same for a state that has not been stepped yet, for rules whose first step is another.
+
+``state`` maps the rule's state names to arrays of one shape (or to scalars), ``grads`` holds the oracle's answers
+in the order of the points, ``schedule`` maps a schedule's name to a function of t (so that γ_{t+1} is
+``schedule["gamma"](t + 1)``), and the rule's constant parameters are keywords. Schedule values and constants are
+turned into plain Python scalars once, at the top: a plain scalar never promotes an array of lower precision.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
+from typing import Any, Literal, TypeAlias
+
+Backend: TypeAlias = Literal["numpy", "torch"]
+BACKENDS: tuple[Backend, ...] = ("numpy", "torch")
+
+#: What generated source may define (``difference`` and its first step: see derive.confirm.difference).
+FUNCTIONS = frozenset({"query", "step", "first_step", "difference", "first_difference"})
+
+#: Arrays of any backend, exact fractions, numbers with error bounds: whatever has arithmetic.
+Value: TypeAlias = Any
+State: TypeAlias = Mapping[str, Value]
+Schedules: TypeAlias = Mapping[str, Callable[[int], Any]]
+
+
+class _Lift(ast.NodeTransformer):
+    """Wraps every integer literal in ``_number(…)``, so that ``1/2`` is a quotient of lifted numbers."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, int):
+            return node
+        return ast.copy_location(ast.Call(ast.Name("_number", ast.Load()), [node], []), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        # Exponents stay integers; ``t + 1`` is a time, not a value.
+        if isinstance(node.op, ast.Pow):
+            node.left = self.visit(node.left)
+            return node
+        if any(isinstance(n, ast.Name) and n.id == "t" for n in (node.left, node.right)):
+            return node
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Generated source of one rule for one backend.
+
+    ``certificate`` is the id of the proof that the rule stands on, as the caller gave it (None: none given);
+    ``rule_hash`` is :func:`derive.kernels.generate.rule_hash` of the rule. ``points`` names the states at which
+    the oracle is asked where the source has no ``query``. Loading runs nothing but this source, with no
+    builtins but ``float``.
+    """
+
+    rule: str
+    backend: Backend
+    source: str
+    rule_hash: str
+    certificate: str | None
+    states: tuple[str, ...]
+    constants: tuple[str, ...]
+    points: tuple[str, ...] = ()
+
+    @cached_property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """The functions of the source, compiled at the first use."""
+        return _run(compile(self.source, f"<kernel {self.rule} {self.backend}>", "exec"), {"float": float})
+
+    def query(self, state: State, schedule: Schedules, t: int, **constants: Any) -> tuple[Value, ...]:
+        """The points at which the oracle is asked in step ``t``, whether or not the source has a ``query``."""
+        return _query(self, self.functions, state, schedule, t, constants)
+
+    def step(
+        self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
+    ) -> dict[str, Value]:
+        """The state at ``t + 1``, counting from t = 0: at 0 it is the first step where the rule has one."""
+        return _step(self.functions, state, grads, schedule, t, constants)
+
+    def interpret(self, number: Callable[[Any], Any]) -> Interpreted:
+        """The same source over other numbers: every literal, schedule value and constant goes through ``number``.
+
+        With ``Fraction`` the source computes exactly; with :class:`derive.kernels.bounds.Bounded` it carries a bound.
+        """
+        tree = ast.fix_missing_locations(_Lift().visit(ast.parse(self.source)))
+        code = compile(tree, f"<kernel {self.rule} {self.backend}, interpreted>", "exec")
+        return Interpreted(self, _run(code, {"float": number, "_number": number}))
+
+
+@dataclass(frozen=True)
+class Interpreted:
+    """A kernel's source over other numbers (see :meth:`Kernel.interpret`)."""
+
+    kernel: Kernel
+    functions: Mapping[str, Callable[..., Any]]
+
+    def query(self, state: State, schedule: Schedules, t: int, **constants: Any) -> tuple[Value, ...]:
+        """As :meth:`Kernel.query`."""
+        return _query(self.kernel, self.functions, state, schedule, t, constants)
+
+    def step(
+        self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
+    ) -> dict[str, Value]:
+        """As :meth:`Kernel.step`."""
+        return _step(self.functions, state, grads, schedule, t, constants)
+
+
+def _run(code: CodeType, names: dict[str, Any]) -> dict[str, Callable[..., Any]]:
+    # What is executed is the generator's own source; no text of a user's becomes code, and there are no builtins.
+    namespace: dict[str, Any] = {"__builtins__": {}, **names}
+    exec(code, namespace)  # noqa: S102
+    return {k: v for k, v in namespace.items() if k in FUNCTIONS}
+
+
+def _query(
+    kernel: Kernel,
+    functions: Mapping[str, Callable[..., Any]],
+    state: State,
+    schedule: Schedules,
+    t: int,
+    constants: Mapping[str, Any],
+) -> tuple[Value, ...]:
+    if "query" in functions:
+        return functions["query"](state, schedule, t, **constants)  # type: ignore[no-any-return]
+    return tuple(state[name] for name in kernel.points)
+
+
+def _step(
+    functions: Mapping[str, Callable[..., Any]],
+    state: State,
+    grads: Sequence[Value],
+    schedule: Schedules,
+    t: int,
+    constants: Mapping[str, Any],
+) -> dict[str, Value]:
+    name = "first_step" if t == 0 and "first_step" in functions else "step"
+    return functions[name](state, grads, schedule, t, **constants)  # type: ignore[no-any-return]
