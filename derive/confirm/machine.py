@@ -1,0 +1,83 @@
+"""Where a kernel runs: backend, device and precision. The only module that turns numbers into arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from derive.errors import DeriveError
+from derive.kernels.bounds import DTYPES, DType, Floats
+from derive.kernels.kernel import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A backend on a device (``cpu`` or ``cuda``) in a precision."""
+
+    backend: Backend
+    device: str
+    dtype: DType
+
+    def array(self, values: Floats) -> Any:
+        """The values as an array or tensor of this machine; float64 values are rounded to its precision."""
+        if self.backend == "numpy":
+            return np.asarray(values, dtype=self.dtype)
+        import torch
+
+        return torch.as_tensor(np.array(values, dtype=self.dtype), device=self.device)
+
+    def join(self, parts: list[Any]) -> Any:
+        """One vector of several."""
+        if self.backend == "numpy":
+            return np.concatenate(parts)
+        import torch
+
+        return torch.cat(parts)
+
+
+#: Where predictions are computed.
+REFERENCE = Machine("numpy", "cpu", "float64")
+
+
+def find_device(device: str = "auto") -> str:
+    """``cpu`` or ``cuda``; ``auto`` is cuda where torch sees one. Raises DeriveError where it is asked for in vain."""
+    if device not in {"auto", "cpu", "cuda"}:
+        raise DeriveError(f"no device is called {device!r}\n  expected auto, cpu or cuda")
+    if device == "cpu":
+        return device
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise DeriveError("torch sees no CUDA device\n  expected --device cpu or auto here")
+    return "cpu"
+
+
+def machines(device: str) -> tuple[Machine, ...]:
+    """NumPy (always on the CPU) and torch on ``device``, in every precision."""
+    places: tuple[tuple[Backend, str], ...] = (("numpy", "cpu"), ("torch", device))
+    return tuple(Machine(backend, place, dtype) for backend, place in places for dtype in DTYPES)
+
+
+def software(device: str) -> dict[str, str]:
+    """The versions of what ran, without local build tags."""
+    import torch
+
+    found = {"numpy": np.__version__, "torch": torch.__version__.partition("+")[0]}
+    if device == "cuda":
+        found["cuda"] = str(torch.version.cuda)
+    return found
+
+
+def device_name(device: str) -> str:
+    """The device's name: of the GPU as torch gives it, or of the processor's architecture."""
+    if device == "cuda":
+        import torch
+
+        return str(torch.cuda.get_device_name())
+    import platform
+
+    return f"{platform.machine() or 'unknown'} CPU"

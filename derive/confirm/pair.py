@@ -1,0 +1,263 @@
+"""Two rules side by side: a proven pair stays within its bound, a refuted one differs as its residual predicts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from derive.confirm.difference import StateMap, difference, predict
+from derive.confirm.feedback import own_gradients
+from derive.confirm.machine import REFERENCE, Machine, find_device, machines
+from derive.confirm.objectives import JOINT, QUADRATIC, SLICES
+from derive.confirm.record import Confirmation, Traced, digest
+from derive.confirm.run import (
+    STEPS,
+    Constants,
+    States,
+    Track,
+    closed_loop,
+    follow,
+    start_of,
+    value_of,
+)
+from derive.confirm.schedules import SCHEDULES, Schedule
+from derive.errors import DeriveError
+from derive.kernels.bounds import SAFETY, Bounded, Floats, plain
+from derive.kernels.generate import rule_hash
+from derive.notation.parser import parse_equations, parse_expression
+from derive.notation.spec import Affine
+from derive.rules.rule import Rule
+
+#: Values of constants where the caller gives none: dampening that shows, an average over eight gradients.
+DEFAULTS: Mapping[str, float] = {"tau": 0.25, "N": 8.0}
+#: How many steps of a difference are listed.
+TRACED = 8
+
+
+@dataclass(frozen=True)
+class _Pair:
+    claim: str
+    left: Rule
+    right: Rule
+    state_map: StateMap
+    shift: int
+    constants: Constants
+    hash: str
+
+
+def confirm_pair(
+    claim_id: str,
+    left: Rule,
+    right: Rule,
+    map: Mapping[str, str] | str,
+    *,
+    equal: bool,
+    device: str = "cpu",
+    schedules: Iterable[Schedule] = SCHEDULES,
+    constants: Mapping[str, float] | None = None,
+    shift: int = 0,
+) -> tuple[Confirmation, ...]:
+    """Run both rules on every backend, precision, schedule and objective, and compare them step by step.
+
+    ``map`` gives the right rule's states at t by the left's: ``{"phi": "theta[t] - gamma[t]*mu[t]*v[t]"}``, or the
+    equations as one text. ``device`` is ``cpu``, ``cuda`` or ``auto`` (NumPy always runs on the CPU). A claim that
+    holds for some schedules only is confirmed on those (``schedules``, see :func:`derive.confirm.schedules.hold`).
+    ``constants`` are the rules' parameters; ``shift``: the right rule at t + shift belongs to the left at t.
+
+    With ``equal``, two comparisons. *Same answers*: the left rule runs on an objective's gradients at its own query
+    points, the right rule gets the same answers; its query points, and its states against the mapped ones, must
+    agree within the sum of both running error bounds. That is the theorem, and the bound is rigorous for every
+    objective. *Own gradients*: on the quadratic each rule also runs on the gradients at its own query points, within
+    the bound of :mod:`derive.confirm.feedback`.
+
+    Without ``equal``, *residual*: with the same answers, right state minus mapped left state must be what the
+    symbolic residual predicts (:mod:`derive.confirm.difference`) within the bounds of both, and somewhere larger
+    than them, so that the rules are seen to differ.
+
+    Raises DeriveError for a map that misses states, for names that have no values, and for rules that no kernel
+    covers yet.
+    """
+    device = find_device(device)
+    values = {d.name: _default(d.name, d.default) for r in (left, right) for d in r.parameters} | dict(constants or {})
+    if unknown := {*left.schedule_names, *right.schedule_names} - set(SCHEDULES[0].functions):
+        raise DeriveError(f"no values for the schedule {', '.join(sorted(unknown))} of {left.name} or {right.name}")
+    pair = _Pair(
+        claim_id,
+        left,
+        right,
+        _read(map),
+        shift,
+        tuple(sorted(values.items())),
+        digest(rule_hash(left), rule_hash(right), repr(_read(map)), repr(shift), repr(sorted(values.items()))),
+    )
+    if equal and (missing := [n for n in right.states if n not in dict(pair.state_map)]):
+        raise DeriveError(f"the state map gives no {', '.join(missing)} of {right.name}")
+    records: list[Confirmation] = []
+    for machine in machines(device):
+        for schedule in schedules:
+            ours = closed_loop(left, machine, schedule, pair.constants, JOINT)
+            theirs, mapped = _driven(pair, machine, schedule, ours)
+            if equal:
+                records += _same_answers(pair, machine, schedule, ours, theirs, mapped)
+                records.append(_own_gradients(pair, machine, schedule))
+            else:
+                records += _residual(pair, machine, schedule, ours, theirs, mapped)
+    return tuple(records)
+
+
+def _default(name: str, default: str | None) -> float:
+    if name in DEFAULTS:
+        return DEFAULTS[name]
+    if default is None:
+        raise DeriveError(f"no value for the parameter {name}\n  expected constants={{{name!r}: …}}")
+    return float(default)
+
+
+@functools.lru_cache(maxsize=256)
+def _equations(text: str) -> StateMap:
+    found = []
+    for e in parse_equations(text, where="state map"):
+        if e.left.index != Affine.time():
+            raise DeriveError(f"a state map gives {e.left.name}[t], at no other time")
+        found.append((e.left.name, e.right))
+    return tuple(found)
+
+
+def _read(text: Mapping[str, str] | str) -> StateMap:
+    if isinstance(text, str):
+        return _equations(text)
+    return tuple((name, parse_expression(right, where=f"state map, {name}")) for name, right in text.items())
+
+
+def _driven(pair: _Pair, machine: Machine, schedule: Schedule, ours: Track) -> tuple[Track, list[States]]:
+    """The right rule's run on the left rule's answers, and the left rule's states, mapped, at every step."""
+    mapped: list[States] = [
+        {name: value_of(e, machine, schedule, pair.constants, state, t) for name, e in pair.state_map}
+        for t, state in enumerate(ours.states)
+    ]
+    start = _right_start(pair, machine, schedule, mapped[0])
+    theirs = follow(
+        pair.right,
+        machine,
+        schedule,
+        pair.constants,
+        start,
+        lambda k, point: ours.answers[k],
+        begin=pair.shift,
+    )
+    return theirs, mapped
+
+
+def _right_start(pair: _Pair, machine: Machine, schedule: Schedule, mapped: States) -> States:
+    """The right rule's own start values where it gives any, else the mapped ones."""
+    given_ = {e.left.name for e in pair.right.start}
+    others = {name: value for name, value in mapped.items() if name not in given_ and name in pair.right.states}
+    return start_of(pair.right, machine, schedule, pair.constants, JOINT.start, others)
+
+
+def _gap(left: Bounded, right: Bounded) -> tuple[Floats, Floats]:
+    """Right minus left in float64, and the bound on its distance from the exact difference."""
+    a, b = plain(left.value), plain(right.value)
+    measured = b - a
+    error: Floats = (left.error + right.error + 2.0**-53 * np.abs(measured)) * SAFETY
+    return measured, error
+
+
+def _same_answers(
+    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: list[States]
+) -> Iterator[Confirmation]:
+    gaps = [_gap(a, b) for a, b in zip(ours.queries, theirs.queries, strict=True)]
+    gaps += [_gap(m[n], s[n]) for m, s in zip(mapped, theirs.states, strict=True) for n in pair.right.states]
+    differences, bounds = (np.array(x) for x in zip(*gaps, strict=True))
+    for objective, where in SLICES.items():
+        yield _record(pair, machine, schedule, objective, "same answers", differences[:, where], bounds[:, where])
+
+
+def _own_gradients(pair: _Pair, machine: Machine, schedule: Schedule) -> Confirmation:
+    points, bound = own_gradients(pair.left, machine, schedule, pair.constants)
+    origin = (pair.left, pair.state_map)
+    others, other_bound = own_gradients(pair.right, machine, schedule, pair.constants, origin, pair.shift)
+    bounds = bound + other_bound + 2.0**-53 * np.abs(others - points)
+    return _record(pair, machine, schedule, QUADRATIC.name, "own gradients", others - points, bounds)
+
+
+def _residual(
+    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: list[States]
+) -> Iterator[Confirmation]:
+    recurrence = difference(pair.left, pair.right, pair.state_map, pair.shift)
+    # The inputs of the run on the machine are exact in float64, so this is a run of the same problem.
+    exact = follow(
+        pair.left,
+        REFERENCE,
+        schedule,
+        pair.constants,
+        {n: b if machine == REFERENCE else _reference(b) for n, b in ours.states[0].items()},
+        lambda k, point: plain(ours.answers[k]),
+    )
+    image = {n: value_of(e, REFERENCE, schedule, pair.constants, exact.states[0], 0) for n, e in pair.state_map}
+    start = _right_start(pair, REFERENCE, schedule, image)
+    predicted = predict(recurrence, exact, {n: start[n] - image[n] for n in start}, schedule, pair.constants)
+    values, measured, bounds = [], [], []
+    for k in range(STEPS + 1):
+        for name in pair.right.states:
+            found, error = _gap(mapped[k][name], theirs.states[k][name])
+            values.append(plain(predicted[k][name].value))
+            measured.append(found)
+            bounds.append(error + predicted[k][name].error * SAFETY)
+    size = (STEPS + 1, len(pair.right.states), -1)
+    expected, got, limit = (np.array(x).reshape(size) for x in (values, measured, bounds))
+    for objective, where in SLICES.items():
+        here, there, within = expected[..., where], got[..., where], limit[..., where]
+        record = _record(pair, machine, schedule, objective, "residual", there - here, within)
+        seen = bool(np.any(np.abs(here) > within))
+        yield record.with_trace(_trace(pair, here, there), seen)
+
+
+def _reference(number: Bounded) -> Bounded:
+    return Bounded(plain(number.value), number.error, "float64")
+
+
+def _trace(pair: _Pair, predicted: Floats, measured: Floats) -> tuple[Traced, ...]:
+    """The first steps, in the state and coordinate in which the largest difference is predicted."""
+    steps = slice(1, TRACED + 1)
+    _, state, coordinate = np.unravel_index(np.argmax(np.abs(predicted[steps])), predicted[steps].shape)
+    name = pair.right.states[int(state)]
+    return tuple(
+        Traced(k, name, float(predicted[k, state, coordinate]), float(measured[k, state, coordinate]))
+        for k in range(1, TRACED + 1)
+    )
+
+
+def _record(
+    pair: _Pair,
+    machine: Machine,
+    schedule: Schedule,
+    objective: str,
+    comparison: str,
+    differences: Floats,
+    bounds: Floats,
+) -> Confirmation:
+    """The place at which the difference comes nearest to its bound speaks for all; ``ok`` looks at every place."""
+    sizes = np.abs(differences)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(sizes == 0, 0.0, sizes / bounds)
+    ok = bool(np.all(sizes <= bounds)) and bool(np.all(np.isfinite(bounds)))
+    worst = np.unravel_index(np.argmax(np.where(np.isnan(ratios), np.inf, ratios)), ratios.shape)
+    return Confirmation(
+        claim=pair.claim,
+        rule=f"{pair.left.name} → {pair.right.name}",
+        backend=machine.backend,
+        device=machine.device,
+        dtype=machine.dtype,
+        schedule=schedule.name,
+        objective=objective,
+        comparison=comparison,
+        steps=STEPS,
+        max_error=float(sizes[worst]),
+        bound=float(bounds[worst]),
+        ok=ok,
+        hash=pair.hash,
+    )

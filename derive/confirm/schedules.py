@@ -1,0 +1,76 @@
+"""The changing schedules that confirmations run over: random-access functions of t.
+
+Values are rounded to multiples of 2⁻²⁰, so they are the same exact numbers on every machine (a library's cosine
+may differ in its last bit) and stay small in exact fractions. No learning rate is zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+#: A schedule: γ_t or μ_t by t, for every integer t (before 0 too).
+Values = Callable[[int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A named choice of the learning rate ``gamma`` and of the momentum ``mu``.
+
+    Other names that a rule may read are made from these two: ``rate`` is ``gamma``, ``lookahead`` their product.
+    """
+
+    name: str
+    gamma: Values
+    mu: Values
+
+    @property
+    def functions(self) -> Mapping[str, Values]:
+        """What a kernel's ``schedule`` argument takes."""
+        product: Values = lambda t: _dyadic(self.gamma(t) * self.mu(t))  # noqa: E731
+        return MappingProxyType({"gamma": self.gamma, "mu": self.mu, "rate": self.gamma, "lookahead": product})
+
+
+def _dyadic(x: float) -> float:
+    return round(x * 2**20) / 2**20
+
+
+def _decayed_rate(t: int) -> float:
+    return _dyadic(0.375 * 0.75 ** ((t + 3) // 6))
+
+
+def _stepped_momentum(t: int) -> float:
+    return (0.8125, 0.90625, 0.875)[((t + 4) // 6) % 3]
+
+
+def _warm_rate(t: int) -> float:
+    return _dyadic(0.4 * min(max(t, -8) + 10, 40) / 40)
+
+
+def _warm_momentum(t: int) -> float:
+    return _dyadic(0.5 + 0.45 * min(max(t, 0), 30) / 30)
+
+
+def _cosine_rate(t: int) -> float:
+    return _dyadic(0.21 + 0.19 * math.cos(math.pi * (t + 1) / 50))
+
+
+def _cycling_momentum(t: int) -> float:
+    return _dyadic(0.9 - 0.06 * math.cos(2 * math.pi * t / 17))
+
+
+STEP_DECAY = Schedule("step decay", _decayed_rate, _stepped_momentum)
+WARM_UP = Schedule("warm-up", _warm_rate, _warm_momentum)
+COSINE = Schedule("cosine, cycling momentum", _cosine_rate, _cycling_momentum)
+
+SCHEDULES: tuple[Schedule, ...] = (STEP_DECAY, WARM_UP, COSINE)
+
+
+def hold(schedule: Schedule, *names: str) -> Schedule:
+    """The same schedule with ``gamma`` or ``mu`` (or both) held at a constant value: for claims that assume it."""
+    gamma: Values = (lambda t: 0.25) if "gamma" in names else schedule.gamma
+    mu: Values = (lambda t: 0.875) if "mu" in names else schedule.mu
+    held = ", ".join(f"{name} constant" for name in ("gamma", "mu") if name in names)
+    return Schedule(f"{schedule.name}, {held}" if held else schedule.name, gamma, mu)
