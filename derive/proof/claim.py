@@ -55,11 +55,29 @@ class Differ:
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """Some other choice of the right rule's ``free`` schedules makes it ask at the same points as the left rule."""
+    """Some other choice of the right rule's ``free`` schedules makes it ask at the same points as the left rule.
+
+    ``given`` holds hypotheses about the left rule's schedules (``"mu[t] != 0"``).
+    """
 
     left: Rule
     right: Rule
     free: tuple[str, ...]
+    given: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Solve:
+    """Which schedule ``unknown`` of the right rule makes it equivalent to the left one, under the given map?
+
+    The question is answered (proved) where one is found and the equivalence is then proved.
+    """
+
+    left: Rule
+    right: Rule
+    unknown: str
+    map: str
+    replace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,16 @@ class NotCheckable:
 
 
 Formal: TypeAlias = (
-    Equivalent | Differ | Reschedule | Identity | ClosedForm | Reads | Operations | Behaviour | NotCheckable
+    Equivalent
+    | Differ
+    | Solve
+    | Reschedule
+    | Identity
+    | ClosedForm
+    | Reads
+    | Operations
+    | Behaviour
+    | NotCheckable
 )
 
 

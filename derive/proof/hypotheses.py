@@ -50,9 +50,9 @@ class Hypotheses:
             raise Undecided("the hypotheses contradict each other: nothing satisfies them")
         return ideal.contains(field.lift(value.num))
 
-    def ideal(self, field: Field, polynomial: fmpz_mpoly) -> Ideal:
-        """The hypotheses' instances around the times that occur in ``polynomial``."""
-        relations: list[fmpz_mpoly] = []
+    def ideal(self, field: Field, polynomial: fmpz_mpoly, extra: Iterable[fmpz_mpoly] = ()) -> Ideal:
+        """The hypotheses' instances around the times that occur in ``polynomial``, and ``extra`` relations."""
+        relations: list[fmpz_mpoly] = list(extra)
         units: list[fmpz_mpoly] = []
         for concrete in (False, True):
             offsets = [
@@ -62,7 +62,7 @@ class Hypotheses:
                 low, high = min(offsets, default=0), max(offsets, default=0)
                 for op, difference in self._instances(field, low, high, concrete):
                     (relations if op == "==" else units).append(difference)
-        occurring = frozenset().union(*(field.atoms_of(p) for p in (polynomial, *relations)))
+        occurring = frozenset().union(*(field.atoms_of(field.lift(p)) for p in (polynomial, *relations)))
         units += [field.atom(a).num for a in occurring if a.name in self.nonzero]
         return Ideal(field, relations, units)
 

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Sequence
 from flint import fmpz_mpoly, fmpz_mpoly_vec
 
 from derive.errors import Undecided
-from derive.proof.normal import Atom, Field
+from derive.proof.normal import Field
 
 #: Polynomials in a basis, terms in one, and bits of a coefficient, beyond which a basis is given up.
-LIMITS = (64, 256, 256)
+LIMITS = (256, 1024, 512)
 #: To which power the product of what is not zero is tried as a factor.
 MAX_SATURATION = 3
-
-#: The variable that inverts the conclusion (Rabinowitsch).
-_INVERSE = Atom("opaque", "inverse of the conclusion")
 
 
 class Ideal:
@@ -40,21 +37,10 @@ class Ideal:
     def contains(self, polynomial: fmpz_mpoly) -> bool:
         """Whether the polynomial is shown to vanish wherever the hypotheses hold.
 
-        Membership in the ideal shows it, possibly after multiplication by units; where that fails,
-        membership of 1 in the ideal together with the conclusion's inverse does (the polynomial then lies
-        in the radical). False means only that it was not shown.
+        It is shown where the polynomial, times some product of units, lies in the ideal. False means only that
+        it was not shown.
         """
-        if polynomial.is_zero():
-            return True
-        if not self._basis:
-            return False
-        if self._saturated(polynomial):
-            return True
-        field = self.field
-        inverse = field.atom(_INVERSE).num
-        conclusion = field.lift(polynomial) * field.lift(self._unit)
-        extended = _basis([*map(field.lift, self._basis), inverse * conclusion - 1])
-        return extended is not None and any(p.is_constant() for p in extended)
+        return bool(polynomial.is_zero()) or (bool(self._basis) and self._saturated(polynomial))
 
     def _saturated(self, polynomial: fmpz_mpoly) -> bool:
         """Whether the polynomial times some power of the units lies in the ideal."""

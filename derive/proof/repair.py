@@ -32,6 +32,7 @@ class Repair:
     proof: Simulation
     formula: Formula
     words: str
+    solution: Expr
 
 
 def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, by: str = "") -> Repair | None:
@@ -56,7 +57,7 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
                 e = repaired.equation(what)
                 new = formula(Equation(e.left, expanded(repaired, what)))
                 words = f"`{new.text}`"
-            return Repair(repaired, proof, new, words)
+            return Repair(repaired, proof, new, words, solution)
     return None
 
 

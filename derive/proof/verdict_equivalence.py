@@ -9,7 +9,7 @@ from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import side_conditions
 from derive.notation.spec import Affine, Expr, Indexed, Relation, walk
 from derive.proof.certificate import difference_certificate, equivalence_certificate
-from derive.proof.claim import Differ, Equivalent
+from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.conditions import (
     Conditions,
     benign,
@@ -74,14 +74,24 @@ class _Case:
     hypotheses: Hypotheses
 
 
+def _replaced(right: Rule, left: Rule, text: str) -> Rule:
+    """The right rule with schedules replaced as ``text`` says (``"mu[t] = gamma[t]*mu[t]"``)."""
+    if not text:
+        return right
+    by = {e.left.name: e.right for e in parse_equations(text, where="replaced schedules")}
+    unknown = [name for name in by if name not in right.schedule_names]
+    if unknown:
+        raise RuleError(f"replaced schedules: {unknown[0]}\n  expected one of {', '.join(right.schedule_names)}")
+    schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules) if d.name not in by or d in left.schedules}.values())
+    words = "; ".join(f"{name} replaced" for name in by)
+    return replace_schedules(right, by, schedules=schedules, name=f"{right.name} ({words})")
+
+
 def _cases(formal: Equivalent | Differ) -> list[_Case]:
     """The claim with its state map, or with each map that the search proposes."""
-    left, right = formal.left, formal.right
+    left = formal.left
+    right = _replaced(formal.right, left, formal.replace) if isinstance(formal, Equivalent) else formal.right
     hypotheses = hypotheses_of(formal.given, (left, right))
-    if isinstance(formal, Equivalent) and formal.replace:
-        by = {e.left.name: e.right for e in parse_equations(formal.replace, where="replaced schedules")}
-        schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
-        right = replace_schedules(right, by, schedules=schedules, name=f"{right.name}, replaced")
     if formal.map:
         maps = [parse_map(formal.map, left, right)]
     else:
@@ -97,13 +107,31 @@ def _decide(formal: Equivalent | Differ, repair_by: str = "") -> Result:
             return _proved(case, proof)
     if not cases:
         raise Undecided(f"the query points do not determine the state of {formal.right.name}: give a state map")
-    results = [_failed(case, repair_by) for case in cases]
+    results = [_failed(case, formal.right, repair_by) for case in cases]
     return next((r for r in results if r.conditions), results[0])
 
 
 def decide_equivalent(formal: Equivalent) -> Result:
     """Prove the equivalence; where it fails, find when it holds, a smallest counterexample, and a repair."""
     return _decide(formal, formal.repair_by)
+
+
+def decide_solve(formal: Solve) -> Result:
+    """Find the schedule of the right rule that makes the rules equivalent, and prove that it does."""
+    left, right = formal.left, _replaced(formal.right, formal.left, formal.replace)
+    hypotheses = hypotheses_of("", (left, right))
+    state_map = parse_map(formal.map, left, right)
+    found = find_repair(left, right, state_map, hypotheses, formal.unknown)
+    if found is None:
+        raise Undecided(f"no schedule {formal.unknown} was found that makes the rules equivalent")
+    answer = equation(formal.unknown, 0, found.solution)
+    case = _Case(left, found.rule, state_map, hypotheses)
+    return replace(
+        _proved(case, found.proof),
+        summary=f"`{formula(answer).text}` makes {right.name} ask where {left.name} asks, for every oracle, "
+        "every schedule and all t.",
+        residual=(formula(answer),),
+    )
 
 
 def decide_differ(formal: Differ) -> Result:
@@ -131,7 +159,7 @@ def condition_words_of(result: Result) -> str:
 def _proved(case: _Case, proof: Simulation) -> Result:
     return Result(
         Verdict.PROVED,
-        f"`{case.left.name}` and `{case.right.name}` ask at the same points for every oracle, every schedule and all t"
+        f"{case.left.name} and {case.right.name} ask at the same points for every oracle, every schedule and all t"
         + (f", given {condition_words(case.hypotheses.relations)}." if case.hypotheses.relations else "."),
         side_conditions=_sides(case),
         proof=Proof(METHOD, map_formulas(case.state_map.equations), proof_lines(case.left, case.right, proof)),
@@ -190,7 +218,7 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _failed(case: _Case, repair_by: str) -> Result:
+def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
     left, right, state_map, hypotheses = case.left, case.right, case.state_map, case.hypotheses
     divergence = find_divergence(left, right, state_map, hypotheses)
     if divergence is None:
@@ -204,7 +232,8 @@ def _failed(case: _Case, repair_by: str) -> Result:
         )
     certificates = [difference_certificate(left, right, state_map, divergence)]
     exact = _exact_condition(case)
-    repair = find_repair(left, right, state_map, hypotheses, repair_by)
+    # A repair speaks of the rule as it was before its schedules were replaced.
+    repair = find_repair(left, original, state_map, hypotheses, repair_by)
     if repair is not None:
         certificates.append(
             equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps)

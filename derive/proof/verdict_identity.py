@@ -10,7 +10,7 @@ from derive.notation.spec import Number, Relation
 from derive.notation.text import to_text
 from derive.proof.certificate import rule_data
 from derive.proof.claim import Identity
-from derive.proof.conditions import by_monomial, benign, essential
+from derive.proof.conditions import benign, by_monomial, essential
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.identity import Prepared, Unfolded, assignments, prepare, unfold, value_of
 from derive.proof.normal import Atom

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from derive.notation.spec import Affine, Equation, Expr, Indexed, children, rebuild, shift
+from derive.notation.domain import parse_domain
+from derive.notation.parser import parse_equations
+from derive.notation.spec import Affine, Equation, Expr, Indexed, Symbol, children, rebuild, shift
 from derive.notation.text import to_text
 from derive.rules.rule import Declared, Rule
 
@@ -57,3 +59,25 @@ def _at(expr: Expr, step: int) -> Expr:
         return None
 
     return map_nodes(expr, change)
+
+
+def with_start(rule: Rule, start: str, *, first: str = "", parameters: Mapping[str, str] | None = None) -> Rule:
+    """The rule with another start (empty: arbitrary) and first step; ``parameters`` are added with default 0."""
+    added = tuple(Declared(n, parse_domain(d), "0") for n, d in (parameters or {}).items())
+    return replace(
+        rule,
+        start=parse_equations(start, where=f"start of {rule.name}"),
+        first=parse_equations(first, where=f"first step of {rule.name}"),
+        parameters=(*rule.parameters, *added),
+        start_text=start,
+        first_text=first,
+    )
+
+
+def with_constant(rule: Rule, *names: str) -> Rule:
+    """The rule with schedules that never change: they become parameters of the same name and domain."""
+    by: dict[str, Expr] = {name: Symbol(name) for name in names}
+    constants = tuple(Declared(d.name, d.domain, d.default) for d in rule.schedules if d.name in names)
+    rest = tuple(d for d in rule.schedules if d.name not in names)
+    made = replace_schedules(rule, by, schedules=rest, name=f"{rule.name} (constant {', '.join(names)})")
+    return replace(made, parameters=(*rule.parameters, *constants))
