@@ -25,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     prove.need_torch()
     claims = services.select(())
     decided = list(deciding.decide_all(claims, jobs=1))
+    terminal.note(f"running what was proved (device: {args.device})")
     measured = services.confirm(decided, args.device)
     texts = evidence.texts(measured)
     publish.publish(out, texts)

@@ -66,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
     found = {claim.id: result.verdict.label for claim, result in decided}
     print(_totals(found), file=stream)
 
-    measured = None if args.no_confirm else services.confirm(decided, args.device)
+    measured = None
+    if not args.no_confirm:
+        terminal.note(f"running what was proved (device: {args.device})")
+        measured = services.confirm(decided, args.device)
     document = services.document(decided)
     differ = records.differences(baseline.verdicts, found, whole=whole) if baseline else []
     if baseline and differ:
