@@ -9,6 +9,7 @@ from typing import Any
 
 from derive.proof.claim import KINDS
 from derive.report.confirmations import by_claim, device_view, kernels_of
+from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, formula, joined, prose
@@ -103,7 +104,7 @@ def _claim(
         residual=joined(_field(r) for r in claim["residual"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
         proof=_proof(claim["proof"]) if claim["proof"] else None,
-        counts=_counts(claim["counts"], titles) if claim["counts"] else None,
+        counts=counts_table(claim["counts"], titles) if claim["counts"] else None,
         stencil=_stencil(claim["reads"]) if claim["reads"] else None,
         table=_table(claim["table"]) if claim["table"] else None,
         rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
@@ -139,34 +140,39 @@ def _words(text: str) -> Display:
 
 def _counterexample(found: Mapping[str, Any]) -> CounterexampleView:
     schedules = found["schedules"]
+    # A run counts its steps; an identity's counterexample begins at an arbitrary t.
+    symbol = "t" if any(time.startswith("t") for values in schedules.values() for time in values) else ""
+    tables = {name: {_offset(time): value for time, value in values.items()} for name, values in schedules.items()}
     step = found["step"]
-    times = sorted({int(t) for values in schedules.values() for t in values} | {step})
-    assignments = {n if "[" in n else f"{n}[0]": v for n, v in found["start"].items()} | dict(found["parameters"])
+    times = sorted({time for values in tables.values() for time in values} | {step})
+    start = {name if "[" in name else f"{name}[0]": value for name, value in found["start"].items()}
     return CounterexampleView(
         time=_value("t"),
-        columns=tuple(_value(f"{name}[t]") for name in schedules),
+        columns=tuple(_value(f"{name}[t]") for name in tables),
         rows=tuple(
-            RunRow(t, tuple(_value(s[str(t)]) if str(t) in s else () for s in schedules.values()), t < step, t == step)
+            RunRow(
+                time=_time(symbol, t),
+                values=tuple(_value(values[t]) if t in values else () for values in tables.values()),
+                agrees=t < step and not symbol,
+                differs=t == step,
+            )
             for t in times
         ),
-        given=tuple(_value(f"{name} = {value}") for name, value in assignments.items()),
+        given=tuple(_value(f"{name} = {value}") for name, value in {**start, **found["parameters"]}.items()),
         oracle=prose(found["oracle"]),
-        step=step,
-        what=_value(found["what"]) if "[" in found["what"] else prose(found["what"]),
+        step=_time(symbol, step),
+        what=prose(found["what"]) if " " in found["what"] else _value(found["what"]),
         left=_value(found["left"]),
         right=_value(found["right"]),
     )
 
 
-def _counts(counts: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
-    """One row a convention; one column a rule where the counts are by rule."""
-    rules = list(dict.fromkeys(name for c in counts.values() if isinstance(c, dict) for name in c))
-    heads = ("convention", *rules) if rules else ("convention", "count")
-    rows = []
-    for convention, count in counts.items():
-        cells = [count.get(r, "") for r in rules] if isinstance(count, dict) else [count] + [""] * (len(rules) - 1)
-        rows.append((prose(convention), *(prose(str(c)) for c in cells)))
-    return Table(tuple(prose(titles.get(h, h)) for h in heads), tuple(rows))
+def _offset(time: str) -> int:
+    return int(time.removeprefix("t") or 0)
+
+
+def _time(symbol: str, offset: int) -> Prose:
+    return _value(f"{symbol}{offset:+d}" if symbol and offset else symbol or str(offset))
 
 
 def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
@@ -176,7 +182,7 @@ def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
     offsets = [o for row in marks.values() for o in row]
     span = range(min(-1, *offsets, 0), max(1, *offsets, 0) + 1)
     return Stencil(
-        heads=tuple(_value(f"t{o:+d}" if o else "t") for o in span),
+        heads=tuple(_time("t", o) for o in span),
         rows=tuple(StencilRow(_value(name), tuple(row.get(o, "") for o in span)) for name, row in marks.items()),
     )
 

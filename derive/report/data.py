@@ -24,6 +24,9 @@ SCHEMA = 1
 #: Ids and names become anchors, file names and labels: letters, digits, and `.`, `_`, `-` between them.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
+#: A time in a counterexample: a step's number, or a step as far from an arbitrary one.
+TIME = re.compile(r"-?[0-9]{1,6}|t(?:[+-][0-9]{1,6})?")
+
 #: What a formula's LaTeX may not hold: it is set as it is, so it must not end the formula, define or read anything.
 _UNSAFE_LATEX = re.compile(
     r"\\(?:input|include|openin|openout|read|write|immediate|special|csname|def|edef|gdef|xdef|let|newcommand"
@@ -177,12 +180,25 @@ def _record(required: Mapping[str, _Check], optional: Mapping[str, _Check] | Non
 def _schedule(value: object, at: str) -> None:
     _mapping(_text)(value, at)
     for time in value if isinstance(value, dict) else ():
-        if not re.fullmatch(r"-?[0-9]{1,6}", time):
-            raise _BrokenError(at, f"has the time {_say(time)}", 'an integer such as "0"')
+        if not TIME.fullmatch(time):
+            raise _BrokenError(at, f"has the time {_say(time)}", 'a time such as "0", "t" or "t+1"')
 
 
-def _count(value: object, at: str) -> None:
-    (_mapping(_scalar) if isinstance(value, dict) else _scalar)(value, at)
+#: One rule's counts in full: every convention, the gradients, and what a step moves through memory.
+_COUNTED = _record(
+    {
+        "conventions": _mapping(_record({"total": _integer})),
+        "gradients": _mapping(_integer),
+        "memory": _record({"bytes": _integer, "passes": _list(_mapping(lambda value, at: None))}),
+    }
+)
+
+
+def _counts(value: object, at: str) -> None:
+    if isinstance(value, dict) and set(value) == {"rules"}:
+        _mapping(_COUNTED)(value["rules"], f"{at}.rules")
+    else:
+        _mapping(lambda v, a: (_mapping(_scalar) if isinstance(v, dict) else _scalar)(v, a))(value, at)
 
 
 _FORMULA = _record({"text": _text, "latex": _latex})
@@ -226,7 +242,7 @@ _CLAIM = _record(
                 }
             )
         ),
-        "counts": _or_null(_mapping(_count)),
+        "counts": _or_null(_counts),
         "reads": _or_null(_list(_record({"schedule": _name, "offset": _integer, "necessary": _boolean}))),
         "table": _list(_mapping(_scalar)),
         "rules": _list(_name),

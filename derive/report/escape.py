@@ -51,7 +51,8 @@ _MATHEMATICS = {
 }  # fmt: skip
 
 _MARKS = {
-    "–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "„": r"\quotedblbase{}", "…": r"\dots{}",
+    "–": r"\textendash{}", "—": r"\textemdash{}", "‘": "`", "’": "'", "“": "``", "”": "''", "„": r"\quotedblbase{}",
+    "…": r"\dots{}",
     "†": r"\dag{}", "‡": r"\ddag{}", "•": r"\textbullet{}", "§": r"\S{}", "¶": r"\P{}", "°": r"\textdegree{}",
     "©": r"\textcopyright{}", "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\u00a0": "~", "\u202f": r"\,",
     "\u2009": r"\,", "\u2011": r"\mbox{-}", "\u00ad": r"\-", "\u200b": r"\allowbreak{}",
@@ -77,7 +78,9 @@ _T1 = re.compile(r"[\u00c0-\u00ff\u0100-\u0107\u010c-\u011b\u0141-\u0148\u0150-\
 def escape(text: str) -> str:
     """LaTeX that prints ``text`` in a paragraph, whatever its characters."""
     # A letter with a combining accent is one sign.
-    return "".join(_accented(*pair.groups()) for pair in re.finditer(rf"(.)([{''.join(_ACCENTS)}]?)", text, re.DOTALL))
+    signs = re.finditer(rf"(.)([{''.join(_ACCENTS)}]?)", text, re.DOTALL)
+    # Two hyphens stay two: LaTeX would make a dash of them.
+    return "".join(_accented(*sign.groups()) for sign in signs).replace("--", "-{}-{}")
 
 
 def _accented(character: str, accent: str) -> str:

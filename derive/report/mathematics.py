@@ -177,8 +177,9 @@ def display(text: str, latex: str = "") -> Display:
     """The lines of a formula field, with the LaTeX that the field brought along."""
     mixed = "`" in text
     lines = tuple(_line(part) for part in (text.splitlines() if mixed else _parts(text)) if part.strip())
-    # Prose sets its own formulas in both outputs; the field's LaTeX would say them twice.
-    return Display(lines, () if mixed else tuple(part.strip() for part in latex.splitlines() if part.strip()))
+    # Prose sets its own formulas in both outputs, and LaTeX that is text alone is the words once more.
+    said = mixed or re.fullmatch(r"\s*\\text\s*\{[^{}]*\}\s*", latex)
+    return Display(lines, () if said else tuple(part.strip() for part in latex.splitlines() if part.strip()))
 
 
 def joined(displays: Iterable[Display]) -> Display:
@@ -207,4 +208,9 @@ def _line(text: str) -> Line:
     if found:
         label = formula(lead)
         return Line((Piece("formula", lead, label) if label else Piece("words", lead), Piece("words", ":")), found)
+    # ``gamma[t] is nonzero``: words about a quantity.
+    subject, _, rest = text.strip().partition(" ")
+    named = formula(subject) if "[" in subject and "`" not in text else None
+    if named and rest:
+        return Line((Piece("formula", subject, named), Piece("words", f" {rest}")))
     return Line(prose(text.strip()))

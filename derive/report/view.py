@@ -70,7 +70,7 @@ class ProofView:
 class RunRow:
     """A step of a counterexample: the schedules' values, and whether the two sides still agree."""
 
-    t: int
+    time: Prose
     values: tuple[Prose, ...]
     agrees: bool
     differs: bool
@@ -85,7 +85,7 @@ class CounterexampleView:
     rows: tuple[RunRow, ...]
     given: tuple[Prose, ...]
     oracle: Prose
-    step: int
+    step: Prose
     what: Prose
     left: Prose
     right: Prose

@@ -181,6 +181,18 @@ def report(folder: Path) -> Report:
 
 
 @pytest.fixture
+def full() -> dict[str, Any]:
+    """The claim that says everything."""
+    return copy.deepcopy(FULL)
+
+
+@pytest.fixture
+def rule() -> dict[str, Any]:
+    """The rule that the claims speak of."""
+    return copy.deepcopy(RULE)
+
+
+@pytest.fixture
 def hostile() -> str:
     """The string that tries to break out of whatever it stands in."""
     return HOSTILE

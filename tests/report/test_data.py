@@ -66,7 +66,8 @@ LABELS = "proved, conditional, refuted, reproduced, not reproduced, observed, no
         (
             ("claims", 9, "counterexample", "schedules", "gamma"),
             {"zero": "1"},
-            'claims[001.full].counterexample.schedules.gamma has the time "zero"\n  expected an integer such as "0"',
+            'claims[001.full].counterexample.schedules.gamma has the time "zero"\n'
+            '  expected a time such as "0", "t" or "t+1"',
         ),
         (
             ("claims", 9, "conditions", 0, "from_t"),

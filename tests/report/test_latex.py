@@ -80,6 +80,7 @@ def test_two_renderings_are_the_same_bytes(report: Report) -> None:
         ("a_b^c~d", r"a\_\allowbreak{}b\textasciicircum{}c\textasciitilde{}d"),
         ("γ_t ≥ θ̂", r"\ensuremath{\gamma}\_\allowbreak{}t \ensuremath{\geq} \ensuremath{\hat{\theta}}"),
         ("é † ☃", r"é \dag{} \texttt{[U+2603]}"),
+        ("--json – dash", r"-{}-{}json \textendash{} dash"),
         ("x²", r"x\textsuperscript{2}"),
         ("a\nb\tc\x00", "a b c"),
     ],

@@ -70,3 +70,12 @@ def test_mathml_comes_with_its_latex() -> None:
     assert found
     assert "<mi>γ</mi>" in found.whole
     assert found.latex == r"\gamma_{t+1} \mu_t"
+
+
+def test_words_about_a_quantity() -> None:
+    (line,) = display("gamma[t] is nonzero").lines
+    assert [(p.kind, p.text) for p in line.words] == [("formula", "gamma[t]"), ("words", " is nonzero")]
+
+
+def test_latex_that_is_text_alone_is_not_said_twice() -> None:
+    assert display("under one convention: as written", r"\text{under one convention: as written}").latex == ()
