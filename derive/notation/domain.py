@@ -10,7 +10,7 @@ from derive.errors import NotationError
 
 _WORDS = {"real", "nonzero", "positive", "nonnegative", "negative"}
 _INTERVAL = re.compile(
-    r"^\s*(?:(?P<low>-?[\d./]+)\s*(?P<low_op><=?))?\s*(?P<name>[A-Za-z]\w*)\s*(?:(?P<high_op><=?)\s*(?P<high>-?[\d./]+))?\s*$"
+    r"^\s*(?:(?P<low>-?[\d./]+(?:e-?\d{1,2})?)\s*(?P<low_op><=?))?\s*(?P<name>[A-Za-z]\w*)\s*(?:(?P<high_op><=?)\s*(?P<high>-?[\d./]+(?:e-?\d{1,2})?))?\s*$"
 )
 
 
@@ -65,8 +65,10 @@ def parse_domain(text: str, *, where: str = "") -> Domain:
             raise ValueError
         low = Fraction(match["low"]) if match["low"] else None
         high = Fraction(match["high"]) if match["high"] else None
-        if low is not None and high is not None and low > high:
-            raise ValueError
+        if low is not None and high is not None:
+            closed = match["low_op"] == match["high_op"] == "<="
+            if low > high or (low == high and not closed):
+                raise ValueError
     except (ValueError, ZeroDivisionError):
         raise NotationError(
             "not a domain",

@@ -9,7 +9,9 @@ from typing import Any
 from derive.notation.spec import Relation, shift
 from derive.notation.text import to_text
 from derive.proof.hypotheses import Hypotheses
+from derive.proof.normal import When
 from derive.proof.replay import Divergence
+from derive.proof.state_map import StateMap
 from derive.proof.state_map import StateMap
 from derive.rules.rule import Rule
 
@@ -51,14 +53,14 @@ def equivalence_certificate(
     }
 
 
-def difference_certificate(left: Rule, right: Rule, state_map: StateMap | None, found: Divergence) -> dict[str, Any]:
+def difference_certificate(left: Rule, right: Rule, state_map: StateMap, found: Divergence) -> dict[str, Any]:
     """A run in exact fractions in which the two rules differ."""
     setting = found.setting
     return {
         "kind": "difference",
         "left": rule_data(left),
         "right": rule_data(right),
-        "map": {name: to_text(e) for name, e in state_map.equations.items()} if state_map else {},
+        "map": {name: to_text(e) for name, e in state_map.equations.items()} if _carries(state_map, found) else {},
         "schedules": {name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()},
         "parameters": numbers(setting.parameters),
         "left_start": numbers(setting.left_start),
@@ -69,6 +71,13 @@ def difference_certificate(left: Rule, right: Rule, state_map: StateMap | None, 
         "left_value": str(found.left),
         "right_value": str(found.right),
     }
+
+
+def _carries(state_map: StateMap, found: Divergence) -> bool:
+    """Whether the map carries the left start into the right one (a right rule may start as it says itself)."""
+    setting = found.setting
+    mapped = state_map.apply(setting.values(), When(0, True), setting.left_start)
+    return mapped == dict(setting.right_start)
 
 
 def numbers(table: Mapping[str, Fraction]) -> dict[str, str]:

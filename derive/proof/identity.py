@@ -226,7 +226,12 @@ def assignments(
             and value_of(field, unfolded.left.den, table)
             and value_of(field, unfolded.right.den, table)
         ):
-            return table
+            # Whatever else the run reads does not matter, but a replay needs its numbers too.
+            rest = [a for a in field.known() if a not in table and a.kind in ("state", "answer", "schedule", "parameter")]
+            simple = {
+                a: next(v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v)) for a in rest
+            }
+            return {**table, **simple}
     return None
 
 

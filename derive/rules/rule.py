@@ -6,6 +6,7 @@ same kind of object.
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from functools import cached_property
 from derive.errors import NotationError, RuleError
 from derive.notation.domain import Domain, parse_domain
 from derive.notation.parser import parse_equations
+from derive.notation.side_conditions import side_conditions
 from derive.notation.spec import (
     FUNCTIONS,
     TIME,
@@ -27,6 +29,7 @@ from derive.notation.spec import (
     children,
     walk,
 )
+from derive.notation.text import to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class Rule:
     ``update`` holds the state updates ``x[t+1] = …`` and the definitions ``q[t] = …`` of points and values
     within the step, ``start`` what is given of the start values (what is not given is arbitrary), ``first``
     the equations that replace the update at t = 0 (empty where the first step is like every other).
-    ``query`` names the definition or state at which the (only) oracle is asked, where there is just one.
     """
 
     name: str
@@ -142,7 +144,7 @@ def make_rule(
         start_text=_tidy(start),
         first_text=_tidy(first),
     )
-    _check(rule, update, start, first, label)
+    _Checker(rule, label).check(update, start, first)
     return rule
 
 
@@ -151,10 +153,13 @@ def _tidy(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _check(rule: Rule, update: str, start: str, first: str, label: str) -> None:
-    """Raise the first thing that keeps these equations from being a rule."""
+class _Checker:
+    """Raises the first thing that keeps these equations from being a rule, with the place in the text."""
 
-    def wrong(problem: str, text: str, span: Span | None, expected: str, part: str = "") -> NotationError:
+    def __init__(self, rule: Rule, label: str) -> None:
+        self.rule, self.label = rule, label
+
+    def wrong(self, problem: str, text: str, span: Span | None, expected: str, part: str = "") -> NotationError:
         place = span or Span(1, 0, 1)
         return NotationError(
             problem,
@@ -163,76 +168,128 @@ def _check(rule: Rule, update: str, start: str, first: str, label: str) -> None:
             column=place.column,
             width=place.end - place.column,
             expected=expected,
-            where=f"{label}{part}",
+            where=f"{self.label}{part}",
         )
 
-    if not rule.states:
-        raise RuleError(f"{label}: no state is updated\n  expected an equation such as theta[t+1] = …")
-    seen: set[str] = set()
-    names = [*rule.schedule_names, *rule.parameter_names, *(n for n, _ in rule.oracles)]
-    for name in names:
-        if name in seen or name == TIME or name in FUNCTIONS:
-            raise RuleError(f"{label}: the name {name} is declared twice or taken")
-        seen.add(name)
-    for e in rule.update:
-        if e.left.index.offset not in (0, 1):
-            raise wrong("the left side of an update", update, e.left.span, "name[t+1] (a state) or name[t] (a definition)")
-        if e.left.name in seen:
-            raise wrong(f"{e.left.name} is defined twice or taken", update, e.left.span, "a new name on each left side")
-        seen.add(e.left.name)
-    for e in rule.update:
-        _check_names(rule, e.right, lambda p, s, x: wrong(p, update, s, x), allow_answers=False)
-    for e in rule.first:
-        if e.left.index != Affine((), 1) or e.left.name not in rule.states:
-            raise wrong("the left side of a first step", first, e.left.span, f"name[1] with one of {', '.join(rule.states)}", ", first step")
-    for e in rule.start:
-        if e.left.index != Affine((), 0) or e.left.name not in rule.states:
-            raise wrong("the left side of a start value", start, e.left.span, f"name[0] with one of {', '.join(rule.states)}", ", start")
-        for node in walk(e.right):
-            if isinstance(node, Indexed) and node.index != Affine((), 0):
-                raise wrong("a start value that is not at 0", start, node.span, "name[0]", ", start")
-            if isinstance(node, Indexed) and node.name not in (*rule.states, *rule.schedule_names):
-                raise wrong(f"the name {node.name}", start, node.span, "a state or a schedule", ", start")
-    _check_order(rule, update, wrong)
+    def check(self, update: str, start: str, first: str) -> None:
+        rule = self.rule
+        if not rule.states:
+            raise RuleError(f"{self.label}: no state is updated\n  expected an equation such as theta[t+1] = …")
+        seen = self.declarations()
+        for e in rule.update:
+            if e.left.index.offset not in (0, 1):
+                expected = "name[t+1] (a state) or name[t] (a definition)"
+                raise self.wrong("the left side of an update", update, e.left.span, expected)
+            if e.left.name in seen:
+                problem = f"{e.left.name} is defined twice or taken"
+                raise self.wrong(problem, update, e.left.span, "a new name on each left side")
+            seen.add(e.left.name)
+        for e in rule.update:
+            self.names(e.right, update, "", Affine.time(0), Affine.time(1))
+            side_conditions(e, source=update, where=self.label)
+        self.given(rule.first, first, 1, "first step")
+        self.given(rule.start, start, 0, "start")
+        self.order(update)
+
+    def declarations(self) -> set[str]:
+        rule = self.rule
+        seen: set[str] = set()
+        for name in (*rule.schedule_names, *rule.parameter_names, *(n for n, _ in rule.oracles)):
+            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_") or name.endswith("_"):
+                raise RuleError(f"{self.label}: the name {name!r} cannot be written in the notation")
+            if name in seen or name == TIME or name in FUNCTIONS or name in ("Sum", "Product"):
+                raise RuleError(f"{self.label}: the name {name} is declared twice or taken")
+            seen.add(name)
+        return seen
+
+    def given(self, equations: tuple[Equation, ...], text: str, time: int, part: str) -> None:
+        """Check start values (at 0) or the equations of the first step (at 1)."""
+        seen: set[str] = set()
+        where = f", {part}"
+        what = "a start value" if time == 0 else "a first step"
+        for e in equations:
+            if e.left.index != Affine((), time) or e.left.name not in self.rule.states:
+                expected = f"name[{time}] with one of {', '.join(self.rule.states)}"
+                raise self.wrong(f"the left side of {what}", text, e.left.span, expected, where)
+            if e.left.name in seen:
+                raise self.wrong(f"{e.left.name} is given twice", text, e.left.span, "each name once", where)
+            seen.add(e.left.name)
+            self.names(e.right, text, where, Affine((), 0), Affine((), 1) if time else None)
+            side_conditions(e, source=text, where=self.label + where)
+        if time == 0:
+            needs = {
+                e.left.name: [n.name for n in walk(e.right) if isinstance(n, Indexed) and n.name in seen]
+                for e in equations
+            }
+            spans = {e.left.name: e.left.span for e in equations}
+            ring = _cycle(needs)
+            if ring:
+                words = " → ".join(f"{n}[0]" for n in ring)
+                expected = "start values that can be put in order"
+                raise self.wrong(f"a cycle: {words}", text, spans[ring[0]], expected, where)
+
+    def names(self, expr: Expr, text: str, part: str, now: Affine, later: Affine | None) -> None:
+        """Check every name of a right side: states at ``now`` or ``later``, definitions at ``now``."""
+        rule = self.rule
+        times = [now] if later is None else [now, later]
+
+        def visit(node: Expr, bound: frozenset[str]) -> None:
+            match node:
+                case Symbol(name=name, span=span):
+                    if name in (*rule.schedule_names, *rule.states, *rule.definitions):
+                        raise self.wrong(f"{name} without an index", text, span, _at(name, times), part)
+                    if name not in rule.parameter_names and name not in bound:
+                        raise self.wrong(f"the name {name} is not defined", text, span, _known(rule), part)
+                case Indexed(name=name, index=index, span=span):
+                    if name in rule.parameter_names:
+                        expected = f"{name} alone, or {name} declared a schedule"
+                        raise self.wrong(f"the parameter {name} with an index", text, span, expected, part)
+                    if index.terms and not now.terms:
+                        raise self.wrong(f"{name} at an arbitrary time", text, span, f"a concrete time: {name}[0]", part)
+                    if name in rule.states and index not in times:
+                        raise self.wrong(f"the state {name} at this index", text, span, _at(name, times), part)
+                    if name in rule.definitions and (index != now or later is None):
+                        raise self.wrong(f"{name} is a definition within the step", text, span, f"{name}[t]", part)
+                    if name not in (*rule.states, *rule.definitions, *rule.schedule_names):
+                        raise self.wrong(f"the name {name} is not defined", text, span, _known(rule), part)
+                case Call(name=name, args=args, span=span) if name not in FUNCTIONS:
+                    arity = dict(rule.oracles).get(name)
+                    if later is None:
+                        raise self.wrong(f"{name}(…) in a start value", text, span, "no oracle is asked yet", part)
+                    if arity is None:
+                        raise self.wrong(f"the oracle {name} is not declared", text, span, _known(rule), part)
+                    if len(args) != arity:
+                        raise self.wrong(f"{name} with {len(args)} arguments", text, span, f"{arity}", part)
+                case Reduction(index=index):
+                    bound = bound | {index}
+                case _:
+                    pass
+            for child in children(node):
+                visit(child, bound)
+
+        visit(expr, frozenset({TIME}))
+
+    def order(self, update: str) -> None:
+        """Raise where the equations of a step wait for each other."""
+        rule = self.rule
+        needs = {
+            e.left.name: [
+                n.name
+                for n in walk(e.right)
+                if isinstance(n, Indexed)
+                and (n.name in rule.definitions or (n.name in rule.states and n.index.offset == 1))
+            ]
+            for e in rule.update
+        }
+        ring = _cycle(needs)
+        if ring:
+            words = " → ".join(f"{n}[t+1]" if n in rule.states else f"{n}[t]" for n in ring)
+            span = rule.equation(ring[0]).span
+            raise self.wrong(f"a cycle: {words}", update, span, "equations that can be put in order")
 
 
-def _check_names(rule: Rule, expr: Expr, wrong, allow_answers: bool) -> None:  # type: ignore[no-untyped-def]
-    bound: set[str] = {TIME}
-
-    def visit(node: Expr) -> None:
-        match node:
-            case Symbol(name=name, span=span):
-                if name in rule.schedule_names or name in rule.states or name in rule.definitions:
-                    raise wrong(f"{name} without an index", span, f"{name}[t] or {name}[t+1]")
-                if name not in rule.parameter_names and name not in bound:
-                    raise wrong(f"the name {name} is not defined", span, _known(rule))
-            case Indexed(name=name, index=index, span=span):
-                if name in rule.schedule_names:
-                    return
-                if name in rule.parameter_names:
-                    raise wrong(f"the parameter {name} with an index", span, f"{name} alone, or {name} declared a schedule")
-                if name in rule.states:
-                    if index.offset not in (0, 1):
-                        raise wrong(f"the state {name} at this index", span, f"{name}[t] or {name}[t+1]")
-                elif name in rule.definitions:
-                    if index.offset != 0:
-                        raise wrong(f"{name} is a definition within the step", span, f"{name}[t]")
-                else:
-                    raise wrong(f"the name {name} is not defined", span, _known(rule))
-            case Call(name=name, args=args, span=span) if name not in FUNCTIONS:
-                arity = dict(rule.oracles).get(name)
-                if arity is None:
-                    raise wrong(f"the oracle {name} is not declared", span, _known(rule))
-                if len(args) != arity:
-                    raise wrong(f"{name} with {len(args)} arguments", span, f"{arity}")
-            case Reduction(index=index):
-                bound.add(index)
-            case _:
-                pass
-        for child in children(node):
-            visit(child)
-
-    visit(expr)
+def _at(name: str, times: list[Affine]) -> str:
+    return " or ".join(to_text(Indexed(name, index)) for index in times)
 
 
 def _known(rule: Rule) -> str:
@@ -240,29 +297,19 @@ def _known(rule: Rule) -> str:
     return "one of " + ", ".join([*names, *(f"{n}(…)" for n, _ in rule.oracles)])
 
 
-def _check_order(rule: Rule, update: str, wrong) -> None:  # type: ignore[no-untyped-def]
-    """Raise where the equations of a step wait for each other."""
-    needs = {
-        (e.left.name, e.left.index.offset): [
-            (n.name, n.index.offset)
-            for n in walk(e.right)
-            if isinstance(n, Indexed)
-            and (n.name in rule.definitions or (n.name in rule.states and n.index.offset == 1))
-        ]
-        for e in rule.update
-    }
-    done: set[tuple[str, int | None]] = set()
+def _cycle(needs: Mapping[str, list[str]]) -> list[str]:
+    """A ring of names that wait for each other, empty where there is none."""
+    done: set[str] = set()
 
-    def visit(key: tuple[str, int | None], path: tuple[tuple[str, int | None], ...]) -> None:
-        if key in done:
-            return
-        if key in path:
-            ring = [*path[path.index(key) :], key]
-            words = " → ".join(f"{n}[t+1]" if k == 1 else f"{n}[t]" for n, k in ring)
-            raise wrong(f"a cycle: {words}", update, rule.equation(key[0]).span, "equations that can be put in order")
-        for other in needs[key]:
-            visit(other, (*path, key))
-        done.add(key)
+    def visit(name: str, path: tuple[str, ...]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name not in done:
+            for other in needs.get(name, []):
+                ring = visit(other, (*path, name))
+                if ring:
+                    return ring
+            done.add(name)
+        return []
 
-    for key in needs:
-        visit(key, ())
+    return next((ring for name in needs if (ring := visit(name, ()))), [])

@@ -1,0 +1,25 @@
+"""The verdict on any claim: what can be proved is proved, what software does is run."""
+
+from __future__ import annotations
+
+from derive.proof.claim import Behaviour, Claim
+from derive.proof.decide import TIME_LIMIT, decide
+from derive.proof.result import Result, Verdict
+
+
+def decide_claim(claim: Claim, *, time_limit: float = TIME_LIMIT) -> Result:
+    """The verdict on a claim.
+
+    Raises CertificateError where the independent checker disagrees, DeriveError where the claim is malformed.
+    """
+    if not isinstance(claim.formal, Behaviour):
+        return decide(claim.formal, time_limit=time_limit)
+    # Software is imported only where it is to be observed.
+    from derive.observe import observations
+
+    seen = observations()[claim.formal.observation]()
+    return Result(
+        Verdict.OBSERVED if seen.holds else Verdict.NOT_OBSERVED,
+        f"{seen.summary} (torch {seen.software.removeprefix('torch ')}; see it with: {seen.command})",
+        table=seen.table,
+    )
