@@ -98,7 +98,7 @@ def _claim(
         statement=_field(claim["statement"]),
         verdict=VERDICTS[claim["verdict"]],
         summary=prose(claim["summary"]),
-        conditions=tuple(ConditionView(_field(c), c["iff"], c["from_t"]) for c in claim["conditions"]),
+        conditions=tuple(_condition(c) for c in claim["conditions"]),
         side_conditions=tuple(display(text) for text in claim["side_conditions"]),
         repair=_field(claim["repair"]) if claim["repair"] else None,
         residual=joined(_field(r) for r in claim["residual"]),
@@ -110,6 +110,11 @@ def _claim(
         rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
         confirmations=confirmations,
     )
+
+
+def _condition(value: Mapping[str, Any]) -> ConditionView:
+    timed = re.search(r"\[t\b|\bt\b", value["text"]) is not None
+    return ConditionView(_field(value), value["iff"], timed, value["from_t"])
 
 
 def _field(value: Mapping[str, Any]) -> Display:

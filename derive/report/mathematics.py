@@ -21,6 +21,8 @@ from derive.notation.mathml import to_mathml
 from derive.notation.parser import parse_expression
 from derive.notation.spec import Comparison, Expr, Relation
 
+#: A rule's name, or another of several words, where it stands in prose without backticks.
+_NAME = re.compile(r"(?<![\w/\\.])([a-z][a-z0-9]+(?:_[a-z0-9]{2,})+)(?![\w/])")
 _RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
 _SIGNS = {"": "", "==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LATEX_SIGNS = {"": "", "==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
@@ -31,6 +33,8 @@ _COMPARISONS: dict[str, Comparison] = {
 
 #: The longest left side, in characters of its text, by which a derivation is aligned.
 LEAD = 20
+#: The longest text of a formula that surely fits a line on a phone.
+WIDE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Formula:
     whole: str
     parts: tuple[Part, ...]
     latex: str
+
+    @property
+    def wide(self) -> bool:
+        """Whether the formula may be too wide for a narrow column of running text."""
+        return len(self.text) > WIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +160,14 @@ def prose(text: str) -> Prose:
         elif inside:
             pieces += _inline(chunk)
         elif chunk:
-            pieces.append(Piece("words", chunk))
+            pieces += _words(chunk)
     return tuple(pieces)
+
+
+def _words(text: str) -> list[Piece]:
+    """Words, with names such as ``heavy_ball_inside`` as the code that they are."""
+    parts = _NAME.split(text)
+    return [Piece("code" if n % 2 else "words", part) for n, part in enumerate(parts) if part]
 
 
 def _inline(text: str) -> list[Piece]:

@@ -41,10 +41,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ConditionView:
-    """A condition; ``iff``: exactly when, else when. It holds from ``from_t`` on."""
+    """A condition; ``iff``: exactly when, else when. ``timed``: it speaks of every t, from ``from_t`` on."""
 
     display: Display
     iff: bool
+    timed: bool
     from_t: int
 
 

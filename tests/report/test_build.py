@@ -120,3 +120,10 @@ def test_one_kernel_that_ran_on_two_devices_is_shown_once(full: dict[str, Any], 
 def test_measured_numbers(value: float | str, shown: tuple[str, str]) -> None:
     found = number(value)
     assert (found.mantissa, found.exponent) == shown
+
+
+def test_a_condition_without_time_does_not_speak_of_every_t(full: dict[str, Any]) -> None:
+    texts = ("mu[0] != 0", "tau == 0", "mu[t] == 0", "gamma[t+1] == 1", "beta**t == 1")
+    conditions = [{"text": text, "latex": "", "iff": True, "from_t": 0} for text in texts]
+    report = build_report(Proofs(({**full, "conditions": conditions},), (), {}, ""))
+    assert [c.timed for c in claim(report, "001.full").conditions] == [False, False, True, True, True]

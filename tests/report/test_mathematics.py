@@ -79,3 +79,8 @@ def test_words_about_a_quantity() -> None:
 
 def test_latex_that_is_text_alone_is_not_said_twice() -> None:
     assert display("under one convention: as written", r"\text{under one convention: as written}").latex == ()
+
+
+def test_names_of_several_words_are_code_in_prose() -> None:
+    assert kinds("heavy_ball_inside is, v_0 too") == [("code", "heavy_ball_inside"), ("words", " is, v_0 too")]
+    assert kinds("a _b_ x/y_z.py") == [("words", "a _b_ x/y_z.py")]
