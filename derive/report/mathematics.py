@@ -10,6 +10,7 @@ shown as code, elsewhere as the words that it is.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,6 +24,12 @@ from derive.notation.spec import Comparison, Expr, Relation
 
 #: A rule's name, or another of several words, where it stands in prose without backticks.
 _NAME = re.compile(r"(?<![\w/\\.])([a-z][a-z0-9]+(?:_[a-z0-9]{2,})+)(?![\w/])")
+#: A letter with an index, as running text writes it: v_0, γ_{t+1}.
+_SUBSCRIPT = re.compile(r"(?<![\w`])(?P<letter>[A-Za-zα-ωϕ])_(?P<index>\{[t0-9+− -]{1,12}\}|[0-9t])(?![\w{])")
+_GREEK = {
+    c: unicodedata.name(c).rpartition(" ")[2].lower().replace("lamda", "lambda") for c in "αβγδεζηθικλμνξπρστυφχψω"
+}
+_GREEK["ϕ"] = "phi"
 _RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
 _SIGNS = {"": "", "==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LATEX_SIGNS = {"": "", "==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
@@ -165,9 +172,27 @@ def prose(text: str) -> Prose:
 
 
 def _words(text: str) -> list[Piece]:
-    """Words, with names such as ``heavy_ball_inside`` as the code that they are."""
-    parts = _NAME.split(text)
-    return [Piece("code" if n % 2 else "words", part) for n, part in enumerate(parts) if part]
+    """Words, with names such as ``heavy_ball_inside`` as the code and ``γ_{t+1}`` as the formula that they are."""
+    pieces: list[Piece] = []
+    for n, part in enumerate(_NAME.split(text)):
+        if n % 2:
+            pieces.append(Piece("code", part))
+        elif part:
+            pieces += _subscripted(part)
+    return pieces
+
+
+def _subscripted(text: str) -> list[Piece]:
+    pieces: list[Piece] = []
+    end = 0
+    for match in _SUBSCRIPT.finditer(text):
+        letter, index = match["letter"], match["index"].strip("{}").replace("−", "-")
+        found = formula(f"{_GREEK.get(letter, letter)}[{index}]")
+        if found:
+            pieces += [Piece("words", text[end : match.start()])] if text[end : match.start()] else []
+            pieces.append(Piece("formula", match.group(), found))
+            end = match.end()
+    return [*pieces, Piece("words", text[end:])] if text[end:] else pieces
 
 
 def _inline(text: str) -> list[Piece]:

@@ -82,5 +82,21 @@ def test_latex_that_is_text_alone_is_not_said_twice() -> None:
 
 
 def test_names_of_several_words_are_code_in_prose() -> None:
-    assert kinds("heavy_ball_inside is, v_0 too") == [("code", "heavy_ball_inside"), ("words", " is, v_0 too")]
+    assert kinds("heavy_ball_inside is, v0 too") == [("code", "heavy_ball_inside"), ("words", " is, v0 too")]
     assert kinds("a _b_ x/y_z.py") == [("words", "a _b_ x/y_z.py")]
+
+
+def test_indexed_letters_in_running_text_are_formulas() -> None:
+    assert kinds("if γ_{t+1} μ_{t−1} > v_0") == [
+        ("words", "if "),
+        ("formula", "γ_{t+1}"),
+        ("words", " "),
+        ("formula", "μ_{t−1}"),
+        ("words", " > "),
+        ("formula", "v_0"),
+    ]
+    found = prose("φ_t")[0].formula
+    assert found
+    assert found.latex == r"\phi_t"
+    for text in ("my_0", "v_00", "v_{x}", "v_", "_0", "a_b"):
+        assert [kind for kind, _ in kinds(text)] == ["words"]
