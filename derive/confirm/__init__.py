@@ -1,6 +1,16 @@
 """Kernels against each other: proven pairs within derived bounds, refuted pairs against their residual."""
 
+from derive.confirm.claims import confirm_claims
 from derive.confirm.pair import confirm_pair
 from derive.confirm.record import Confirmation, Traced, dump, evidence, read_evidence, write_evidence
 
-__all__ = ["Confirmation", "Traced", "confirm_pair", "dump", "evidence", "read_evidence", "write_evidence"]
+__all__ = [
+    "Confirmation",
+    "Traced",
+    "confirm_claims",
+    "confirm_pair",
+    "dump",
+    "evidence",
+    "read_evidence",
+    "write_evidence",
+]
