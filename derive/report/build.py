@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from derive.report.confirmations import by_claim, device_view, kernels_of
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
-from derive.report.mathematics import Display, Line, Piece, Prose, display, formula, joined, prose
+from derive.report.mathematics import Display, Line, Prose, display, joined, prose, quantity
 from derive.report.view import (
     VERDICTS,
     ClaimView,
@@ -121,13 +120,6 @@ def _field(value: Mapping[str, Any]) -> Display:
     return display(value["text"], value["latex"])
 
 
-def _value(text: str) -> Prose:
-    """A value such as ``-3/2`` as a formula, other words as prose."""
-    # The sign stands before the fraction, not in its numerator.
-    found = formula(re.sub(r"-(\d+/\d+)", r"-(\1)", text))
-    return (Piece("formula", text, found),) if found else prose(text)
-
-
 def _proof(proof: Mapping[str, Any]) -> ProofView:
     steps = tuple(
         # A step without LaTeX is prose only, even where its words happen to read as notation.
@@ -152,23 +144,23 @@ def _counterexample(found: Mapping[str, Any]) -> CounterexampleView:
     times = sorted({time for values in tables.values() for time in values} | {step})
     start = {name if "[" in name else f"{name}[0]": value for name, value in found["start"].items()}
     return CounterexampleView(
-        time=_value("t"),
-        columns=tuple(_value(f"{name}[t]") for name in tables),
+        time=quantity("t"),
+        columns=tuple(quantity(f"{name}[t]") for name in tables),
         rows=tuple(
             RunRow(
                 time=_time(symbol, t),
-                values=tuple(_value(values[t]) if t in values else () for values in tables.values()),
+                values=tuple(quantity(values[t]) if t in values else () for values in tables.values()),
                 agrees=t < step and not symbol,
                 differs=t == step,
             )
             for t in times
         ),
-        given=tuple(_value(f"{name} = {value}") for name, value in {**start, **found["parameters"]}.items()),
+        given=tuple(quantity(f"{name} = {value}") for name, value in {**start, **found["parameters"]}.items()),
         oracle=prose(found["oracle"]),
         step=_time(symbol, step),
-        what=prose(found["what"]) if " " in found["what"] else _value(found["what"]),
-        left=_value(found["left"]),
-        right=_value(found["right"]),
+        what=prose(found["what"]) if " " in found["what"] else quantity(found["what"]),
+        left=quantity(found["left"]),
+        right=quantity(found["right"]),
     )
 
 
@@ -177,7 +169,7 @@ def _offset(time: str) -> int:
 
 
 def _time(symbol: str, offset: int) -> Prose:
-    return _value(f"{symbol}{offset:+d}" if symbol and offset else symbol or str(offset))
+    return quantity(f"{symbol}{offset:+d}" if symbol and offset else symbol or str(offset))
 
 
 def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
@@ -188,7 +180,7 @@ def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
     span = range(min(-1, *offsets, 0), max(1, *offsets, 0) + 1)
     return Stencil(
         heads=tuple(_time("t", o) for o in span),
-        rows=tuple(StencilRow(_value(name), tuple(row.get(o, "") for o in span)) for name, row in marks.items()),
+        rows=tuple(StencilRow(quantity(name), tuple(row.get(o, "") for o in span)) for name, row in marks.items()),
     )
 
 
@@ -197,12 +189,8 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(c for row in found for c in row))
     return Table(
         tuple(prose(c) for c in columns),
-        tuple(tuple(prose(_cell(row.get(c, ""))) for c in columns) for row in found),
+        tuple(tuple(prose(str(row.get(c, ""))) for c in columns) for row in found),
     )
-
-
-def _cell(value: object) -> str:
-    return str(value) if not (isinstance(value, float) and math.isfinite(value)) else repr(value)
 
 
 def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tuple[Evidence, ...]) -> RuleView:
@@ -218,7 +206,7 @@ def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tu
         update=display(rule["update"], "\n".join(rule["latex"])),
         start=display(rule["start"]),
         first=display(rule["first"]),
-        domains=tuple((_value(name), _domain(domain)) for name, domain in domains.items()),
+        domains=tuple((quantity(name), _domain(domain)) for name, domain in domains.items()),
         claims=about,
         kernels=kernels_of(rule["name"], evidence),
     )
@@ -226,4 +214,4 @@ def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tu
 
 def _domain(text: str) -> Prose:
     """A domain: a chain such as ``0 < x < 1`` is a formula, a word is a word."""
-    return _value(text) if any(sign in text for sign in "<>=") else prose(text)
+    return quantity(text) if any(sign in text for sign in "<>=") else prose(text)

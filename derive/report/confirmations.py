@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from derive.report.data import Evidence
+from derive.report.mathematics import quantity
 from derive.report.view import ConfirmationView, DeviceView, KernelView, Number, RunView, TraceRow
 
 
 def number(value: float | str) -> Number:
     """A measured number with two significant digits; a text (an exact fraction) stays as it is."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value not in ("inf", "-inf", "nan"):
         return Number(value)
+    value = float(value) if isinstance(value, str) else value
     if not math.isfinite(value):
         return Number("not a number" if math.isnan(value) else "−∞" if value < 0 else "∞")
     if value == 0:
@@ -27,18 +29,21 @@ def number(value: float | str) -> Number:
 
 
 def by_claim(evidence: tuple[Evidence, ...]) -> dict[str, tuple[ConfirmationView, ...]]:
-    """The confirmations of each claim, by device, backend and precision in the order of the evidence."""
-    groups: dict[str, dict[tuple[str, str, str], list[Mapping[str, Any]]]] = {}
+    """The confirmations of each claim, by device, comparison, backend and precision in the order of the evidence."""
+    groups: dict[str, dict[tuple[str, str, str, str], list[Mapping[str, Any]]]] = {}
     for file in evidence:
         for run in file.confirmations:
             # The file knows the device's name, the run only which kind it ran on.
-            key = (file.device["name"], run["backend"], run["dtype"])
+            key = (file.device["name"], run.get("comparison", ""), run["backend"], run["dtype"])
             groups.setdefault(run["claim"], {}).setdefault(key, []).append(run)
     return {claim: tuple(_confirmation(*key, runs) for key, runs in found.items()) for claim, found in groups.items()}
 
 
-def _confirmation(device: str, backend: str, dtype: str, runs: list[Mapping[str, Any]]) -> ConfirmationView:
+def _confirmation(
+    device: str, comparison: str, backend: str, dtype: str, runs: list[Mapping[str, Any]]
+) -> ConfirmationView:
     return ConfirmationView(
+        comparison=comparison,
         backend=backend,
         device=device,
         dtype=dtype,
@@ -65,7 +70,10 @@ def _run(run: Mapping[str, Any]) -> RunView:
         error=number(run["max_error"]),
         bound=number(run["bound"]),
         ok=run["ok"],
-        trace=tuple(TraceRow(x["t"], number(x["predicted"]), number(x["measured"])) for x in run.get("trace", ())),
+        trace=tuple(
+            TraceRow(x["t"], quantity(x.get("state", "")), number(x["predicted"]), number(x["measured"]))
+            for x in run.get("trace", ())
+        ),
     )
 
 

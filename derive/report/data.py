@@ -102,6 +102,12 @@ def _number(value: object, at: str) -> None:
         raise _BrokenError(at, f"is {_say(value)}", "a number")
 
 
+def _measured(value: object, at: str) -> None:
+    # JSON has no infinity; a run that overflowed writes one as a text.
+    if value not in ("inf", "-inf", "nan"):
+        _number(value, at)
+
+
 def _scalar(value: object, at: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _BrokenError(at, f"is {_say(value)}", "a number or a text")
@@ -282,11 +288,16 @@ _EVIDENCE = _record(
                     "schedule": _text,
                     "objective": _text,
                     "steps": _integer,
-                    "max_error": _number,
-                    "bound": _number,
+                    "max_error": _measured,
+                    "bound": _measured,
                     "ok": _boolean,
                 },
-                {"trace": _list(_record({"t": _integer, "predicted": _scalar, "measured": _scalar}))},
+                {
+                    "comparison": _text,
+                    "trace": _list(
+                        _record({"t": _integer, "predicted": _scalar, "measured": _scalar}, {"state": _text})
+                    ),
+                },
             )
         ),
     },

@@ -195,6 +195,13 @@ def _subscripted(text: str) -> list[Piece]:
     return [*pieces, Piece("words", text[end:])] if text[end:] else pieces
 
 
+def quantity(text: str) -> Prose:
+    """A value such as ``-3/2`` or ``theta[0] = 1`` as a formula, other words as prose."""
+    # The sign stands before the fraction, not in its numerator.
+    found = formula(re.sub(r"-(\d+/\d+)", r"-(\1)", text))
+    return (Piece("formula", text, found),) if found else prose(text)
+
+
 def _inline(text: str) -> list[Piece]:
     formulas = [formula(part) for part in re.split(r"[;\n]", text) if part.strip()]
     if not formulas or any(f is None for f in formulas) or _is_name(text):

@@ -113,6 +113,7 @@ class TraceRow:
     """A step of a run: the difference that the residual predicts, and the one that was measured."""
 
     t: int
+    state: Prose
     predicted: Number
     measured: Number
 
@@ -133,8 +134,12 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationView:
-    """The runs of one backend in one precision on one device, with the run that came nearest to its bound."""
+    """The runs of one backend in one precision on one device, with the run that came nearest to its bound.
 
+    ``comparison`` says what was compared, where the evidence does.
+    """
+
+    comparison: str
     backend: str
     device: str
     dtype: str

@@ -145,6 +145,8 @@ EVIDENCE: dict[str, Any] = {
     "versions": {"torch": "2.13", "numpy": HOSTILE},
     "confirmations": [
         CONFIRMATION,
+        {**CONFIRMATION, "claim": "001.second_one", "comparison": HOSTILE, "bound": "inf"}
+        | {"trace": [{"t": 0, "state": "theta", "predicted": "nan", "measured": 2}]},
         {**CONFIRMATION, "max_error": 1.0, "ok": False},
         {**CONFIRMATION, "claim": "009.gone"},
     ],
