@@ -199,12 +199,20 @@ CLAIMS: tuple[Claim, ...] = (
         question=True,
     ),
     Claim(
-        "000.impl.is-torch",
+        "000.impl.is-torch.a",
         "B",
         "torch.optim.SGD(nesterov=True) computes (8, 9), also while its rate and momentum change every step.",
-        "The real optimizer, driven with given gradients under changing lr and momentum, against an exact run of "
-        "(8, 9), within a derived rounding bound.",
+        "The real optimizer, driven with given gradients under changing lr and (positive) momentum, against an exact "
+        "run of (8, 9); all numbers must be equal.",
         Behaviour("sgd.nesterov"),
+    ),
+    Claim(
+        "000.impl.is-torch.b",
+        "B",
+        "It computes (8, 9) also where the momentum is exactly 0 at a step.",
+        "The same with μ_t = 0 at one step and positive after it.",
+        Behaviour("sgd.nesterov.zero"),
+        question=True,
     ),
     Claim(
         "000.impl.cov.v",
@@ -309,7 +317,8 @@ CLAIMS: tuple[Claim, ...] = (
         "000.dampening.forced",
         "B",
         "Ignoring dampening is harmless here.",
-        "What torch.optim.SGD does when nesterov meets a dampening that is not 0, or a momentum that is not positive.",
+        "torch.optim.SGD refuses to be constructed with nesterov and a dampening other than 0, or a momentum that is not "
+        "positive: an optimizer as constructed has no dampening to ignore.",
         Behaviour("sgd.dampening"),
     ),
     Claim(

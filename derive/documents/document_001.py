@@ -23,12 +23,19 @@ FOLDED_IN = "phi[t] = theta[t] + mu[t]*v[t]; v[t] = v[t]"
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        "001.normal.torch",
+        "001.normal.torch.a",
         "B",
-        "Normal momentum is what torch.optim.SGD computes, under any schedule.",
-        "The real optimizer without nesterov, driven with given gradients under changing lr and momentum, against "
-        "an exact run of the rule, within a derived rounding bound.",
+        "Normal momentum is what torch.optim.SGD computes, under any schedule (of positive momenta).",
+        "The real optimizer without nesterov, driven with given gradients under changing lr and positive momentum, "
+        "against an exact run of the rule; all numbers must be equal.",
         Behaviour("sgd.momentum"),
+    ),
+    Claim(
+        "001.normal.torch.b",
+        "B",
+        "Normal momentum is what torch.optim.SGD computes, under any schedule: also where μ_t is exactly 0.",
+        "The document's range of μ_t is [0, 1]. The same with μ_t = 0 at one step and positive after it.",
+        Behaviour("sgd.momentum.zero"),
     ),
     Claim(
         "001.sutskever.attrib",

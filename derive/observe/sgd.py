@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import sympy
@@ -193,33 +194,22 @@ MOMENTUM_FITS = ("heavy_ball_outside", "pytorch_momentum")
 MOMENTUM_OTHERS = ("heavy_ball_inside", "polyak", "rate_into_buffer", "pytorch_nesterov")
 
 
-def _is_rule(
-    fits: tuple[str, ...], others: tuple[str, ...], *, nesterov: bool
-) -> tuple[bool, bool, list[dict[str, str]]]:
-    """Whether torch follows ``fits`` on every schedule and, where both change, none of ``others``; whether a
-    momentum of 0 always makes it leave ``fits``; and the table.
-    """
+def _is_rule(fits: tuple[str, ...], others: tuple[str, ...], *, nesterov: bool) -> tuple[bool, list[dict[str, str]]]:
+    """Whether torch follows ``fits`` on every schedule and, where both change, none of ``others``; and the table."""
     rows = _against(SCHEDULES, (*fits, *others), nesterov=nesterov)
     holds = all(all(_agree(rows, rule=r)) for r in fits)
     holds &= not any(any(_agree(rows, rule=r, schedule="both change")) for r in others)
-    zero = _against((ZERO_LATER, ZERO_FIRST), fits[:1], nesterov=nesterov)
-    return holds, not any(_agree(zero)), rows + zero
-
-
-_ZERO = (
-    " A momentum of exactly 0 is outside of this: torch then leaves the buffer as it was (at the first step: unset) "
-    "instead of storing the gradient, and the steps after it differ from the rule's."
-)
+    return holds, rows
 
 
 def nesterov_rule() -> Observation:
     """torch.optim.SGD(nesterov=True) is the implemented form, 000's (8, 9), while rate and momentum change."""
-    holds, zero, rows = _is_rule(NESTEROV_FITS, NESTEROV_OTHERS, nesterov=True)
+    holds, rows = _is_rule(NESTEROV_FITS, NESTEROV_OTHERS, nesterov=True)
     return Observation(
         holds=holds,
         summary="torch.optim.SGD(nesterov=True) computes pytorch_nesterov from a zero buffer, equal number by number "
         "to the exact run on every schedule of the table, for-loop, foreach and fused; under a schedule in which rate "
-        "and momentum both change it computes none of the other forms." + (_ZERO if zero else "")
+        "and momentum both change it computes none of the other forms."
         if holds
         else "torch.optim.SGD(nesterov=True) does not compute pytorch_nesterov on every schedule, or another form "
         "fits too.",
@@ -231,12 +221,12 @@ def nesterov_rule() -> Observation:
 
 def momentum_rule() -> Observation:
     """torch.optim.SGD with momentum is the heavy ball, rate outside, while rate and momentum change."""
-    holds, zero, rows = _is_rule(MOMENTUM_FITS, MOMENTUM_OTHERS, nesterov=False)
+    holds, rows = _is_rule(MOMENTUM_FITS, MOMENTUM_OTHERS, nesterov=False)
     return Observation(
         holds=holds,
         summary="torch.optim.SGD computes heavy_ball_outside, v' = μ_t v + g, θ' = θ − γ_t v', equal number by number "
         "to the exact run on every schedule of the table, for-loop, foreach and fused; setting the buffer to the first "
-        "gradient is a start from v = 0." + (_ZERO if zero else "")
+        "gradient is a start from v = 0."
         if holds
         else "torch.optim.SGD does not compute heavy_ball_outside on every schedule, or another form fits too.",
         table=tuple(rows),
@@ -244,6 +234,29 @@ def momentum_rule() -> Observation:
         command=_COMMAND.format(nesterov=False),
     )
 
+
+def zero_momentum(rule: str, *, nesterov: bool) -> Observation:
+    """Does torch.optim.SGD still follow the rule where the momentum is exactly 0 at a step and positive later?"""
+    rows = _against((ZERO_LATER, ZERO_FIRST), (rule,), nesterov=nesterov)
+    return Observation(
+        holds=all(_agree(rows)),
+        summary=f"With a momentum of 0 at a step torch.optim.SGD computes {rule} as at every other step."
+        if all(_agree(rows))
+        else "torch.optim.SGD takes a momentum of exactly 0 for no momentum: it leaves the buffer as it was (at the first "
+        f"step: unset) instead of storing the gradient, so that later steps with a positive momentum differ from {rule}.",
+        table=tuple(rows),
+        software=_software(),
+        command=_COMMAND_ZERO.format(nesterov=nesterov),
+    )
+
+
+#: Three steps on gradients of 1, with no momentum at the second: prints the parameter after each.
+_COMMAND_ZERO = (
+    'python -c "import torch as T; p = T.nn.Parameter(T.zeros(1).double()); '
+    "o = T.optim.SGD([p], lr=1, momentum=0.5, nesterov={nesterov}); "
+    "[(o.param_groups[0].update(momentum=m), setattr(p, 'grad', g * T.ones(1).double()), o.step(), print(p.item())) "
+    'for m, g in ((0.5, 1), (0, 4), (0.5, 1))]"'
+)
 
 #: Three steps on gradients of 1 with the rate halved each time: prints the parameter after each.
 _COMMAND = (
@@ -338,4 +351,10 @@ def dampening() -> Observation:
 
 def observations() -> Mapping[str, Callable[[], Observation]]:
     """The experiments of this module."""
-    return {"sgd.nesterov": nesterov_rule, "sgd.momentum": momentum_rule, "sgd.dampening": dampening}
+    return {
+        "sgd.nesterov": nesterov_rule,
+        "sgd.nesterov.zero": partial(zero_momentum, "pytorch_nesterov", nesterov=True),
+        "sgd.momentum": momentum_rule,
+        "sgd.momentum.zero": partial(zero_momentum, "heavy_ball_outside", nesterov=False),
+        "sgd.dampening": dampening,
+    }

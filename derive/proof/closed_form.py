@@ -22,7 +22,7 @@ from derive.rules.rule import Rule
 
 @dataclass(frozen=True)
 class Induction:
-    """The equations at 0, at t and at t + 1 (each as left minus right), and which of them fail."""
+    """The equations at the start, at t and at t + 1 (each as left minus right), and which of them fail."""
 
     relations: tuple[Relation, ...]
     base: tuple[Ratio, ...]
@@ -93,7 +93,8 @@ def prove_closed_form(formal: ClosedForm, hypotheses: Hypotheses) -> Induction:
         return tuple(evaluate(r.left, env) - evaluate(r.right, env) for r in relations)
 
     zero = When(0, True)
-    base = differences(zero, zero)
+    # Where the first step is not like the others, the induction begins behind it.
+    base = tuple(d for n in range(2 if rule.first else 1) for d in differences(zero, When(n, True)))
     missing = {a.name for d in base for a in field.atoms_of(d.num) if a.kind == "state"}
     if missing:
         raise RuleError(f"rule {rule.name}: a start value of {', '.join(sorted(missing))} is missing")

@@ -64,6 +64,8 @@ def prepare(formal: Identity) -> Prepared:
     }
     if len(times) > 1:
         raise RuleError("equation: concrete and arbitrary times of states in one identity")
+    if rule.first and times != {False}:
+        raise Undecided(f"an identity at every step of {rule.name}, whose first step is not like the others")
     nonzero = frozenset(n for n, d in rule.domains.items() if d.excludes_zero)
     return Prepared(
         rule,

@@ -88,6 +88,8 @@ def implied(relations: Sequence[Relation], target: Relation, nonzero: frozenset[
 def decide_reschedule(formal: Reschedule) -> Result:
     """Is there another choice of the free schedules? Exactly when, with the counterexample where there is none."""
     left, right = formal.left, formal.right
+    if left.first or right.first:
+        raise Undecided("other schedules for rules whose first step is not like the others")
     hypotheses = hypotheses_of(formal.given, (left, right))
     state_map = next(iter(candidate_maps(left, right, hypotheses)))
     nonzero = hypotheses.nonzero | _never_zero(hypotheses)
