@@ -150,6 +150,8 @@ _TIMES = Mark(" ", "\u2062")
 _SPACED_TIMES = Mark(r"\,", "\u2062", "gap")
 _DOT = Mark(r" \cdot ", "⋅")
 _NO_SIGN = Mark(" ", "", "gap")
+#: ``v_prime`` is v′: the same quantity on the other side of a comparison.
+_PRIME = Mark(r"\prime", "′")
 
 
 def layout(node: Expr | Equation | Relation) -> Box:
@@ -202,8 +204,10 @@ def _pieces(name: str) -> list[Box]:
 
 
 def _named(name: str, *index: Box) -> Box:
-    first, *rest = _pieces(name)
-    return _with_subscripts(first, [*rest, *index])
+    stem = name.removesuffix("_prime") or name
+    first, *rest = _pieces(stem)
+    box = _with_subscripts(first, [*rest, *index])
+    return box if stem == name else _power(box, _PRIME)
 
 
 def _with_subscripts(base: Box, below: list[Box]) -> Box:

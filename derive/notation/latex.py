@@ -46,6 +46,9 @@ def latex(box: Box) -> str:
             return text
         case Quotient(above=above, below=below, small=small):
             return rf"\{'tfrac' if small else 'frac'}{{{latex(above)}}}{{{latex(below)}}}"
+        case Scripts(base=Scripts() as inner, below=under, above=over):
+            # A second superscript (a power of a primed name) needs braces.
+            return f"{{{latex(inner)}}}" + _script("_", under) + _script("^", over)
         case Scripts(base=base, below=under, above=over):
             return latex(base) + _script("_", under) + _script("^", over)
         case Limits(latex=sign, below=under, above=over):

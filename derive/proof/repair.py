@@ -51,7 +51,7 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
         proof = prove(left, repaired, state_map, hypotheses)
         if proof.proved:
             if what in right.schedule_names:
-                new = formula(Equation(Indexed(f"{what}_new", Affine.time(0)), solution))
+                new = formula(Equation(Indexed(f"{what}_prime", Affine.time(0)), solution))
                 words = f"`{what}[t]` of the right side replaced by `{to_text(solution)}`"
             else:
                 e = repaired.equation(what)

@@ -99,7 +99,7 @@ def decide_reschedule(formal: Reschedule) -> Result:
         return Result(
             Verdict.PROVED,
             "The same schedules already do.",
-            proof=Proof("simulation and induction over t", map_formulas(state_map.equations), proof_lines(left, right, same)),
+            proof=Proof("simulation and induction over t", map_formulas(state_map.equations, left), proof_lines(left, right, same)),
             certificates=(equivalence_certificate(left, right, state_map, known, same.base_steps),),
         )
     found = relations_between(left, right, formal.free)
@@ -167,7 +167,7 @@ def _lines(found: Relations, necessary: Sequence[Hypothesis]) -> list[Line]:
         lines.append(
             line(
                 h.relation,
-                f"follows for all t >= {h.from_t}: it lies in the ideal of these relations around t, up to factors that are not zero",
+                f"follows for all `t >= {h.from_t}`: it lies in the ideal of these relations around t, up to factors that are not zero",
             )
         )
     return lines

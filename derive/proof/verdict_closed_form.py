@@ -34,7 +34,7 @@ def decide_closed_form(formal: ClosedForm) -> Result:
         given = f", given {condition_words(hypotheses.relations)}" if hypotheses.relations else ""
         return Result(
             Verdict.PROVED,
-            f"Holds for all t >= 0, every schedule and every sequence of gradients{given}.",
+            f"Holds for all `t >= 0`, every schedule and every sequence of gradients{given}.",
             side_conditions=sides,
             proof=Proof("induction over t", (), _lines(formal, induction)),
             certificates=(_certificate(formal, hypotheses),),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import side_conditions
-from derive.notation.spec import Affine, Expr, Indexed, Relation, walk
+from derive.notation.spec import Affine, Equation, Expr, Indexed, Relation, walk
 from derive.proof.certificate import difference_certificate, equivalence_certificate
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.conditions import (
@@ -35,6 +35,7 @@ from derive.proof.wording import (
     formula,
     line,
     map_formulas,
+    other_name,
     prose,
     side_condition_texts,
 )
@@ -142,7 +143,8 @@ def decide_differ(formal: Differ) -> Result:
     if result.counterexample is None:
         return replace(result, verdict=Verdict.REFUTED, summary=f"They do not differ: {result.summary}")
     found = result.counterexample
-    agree = f" They agree exactly when {condition_words_of(result)}." if result.conditions else ""
+    words = " and ".join(f"`{c.text}`" + (f" for all `t >= {c.from_t}`" if "[" in c.text else "") for c in result.conditions)
+    agree = f" They agree exactly when {words}." if words else ""
     return replace(
         result,
         verdict=Verdict.PROVED,
@@ -151,18 +153,13 @@ def decide_differ(formal: Differ) -> Result:
     )
 
 
-def condition_words_of(result: Result) -> str:
-    """A result's conditions in words."""
-    return " and ".join(f"`{c.text}` for all t >= {c.from_t}" for c in result.conditions)
-
-
 def _proved(case: _Case, proof: Simulation) -> Result:
     return Result(
         Verdict.PROVED,
         f"{case.left.name} and {case.right.name} ask at the same points for every oracle, every schedule and all t"
         + (f", given {condition_words(case.hypotheses.relations)}." if case.hypotheses.relations else "."),
         side_conditions=_sides(case),
-        proof=Proof(METHOD, map_formulas(case.state_map.equations), proof_lines(case.left, case.right, proof)),
+        proof=Proof(METHOD, map_formulas(case.state_map.equations, case.left), proof_lines(case.left, case.right, proof)),
         certificates=(
             equivalence_certificate(case.left, case.right, case.state_map, case.hypotheses, proof.base_steps),
         ),
@@ -184,13 +181,8 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
     """The proof as a person would write it."""
     lines: list[Line] = []
     for name, value in proof.mapped_start.items():
-        start = equation(name, 0, value)
-        lines.append(
-            line(
-                type(start)(Indexed(name, Affine((), 0)), start.right),
-                f"start: the map at 0, from the start of {left.name}",
-            )
-        )
+        start = Equation(Indexed(other_name(name, left), Affine((), 0)), to_expr(value))
+        lines.append(line(start, f"start of {right.name}: what the map makes of the start of {left.name}"))
     if proof.base_steps:
         count = "step 0 is" if proof.base_steps == 1 else f"steps 0 to {proof.base_steps - 1} are"
         lines.append(
@@ -206,15 +198,18 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
             lines.append(
                 line(
                     shown,
-                    f"both rules ask {query.oracle} at this point: same query at the same step, so the same answer `{formula(answer).text}`",
+                    f"both rules ask `{query.oracle}` here: same query at the same step, so the same answer "
+                    f"`{formula(answer).text}`",
                 )
             )
     for name in right.states:
-        lines.append(line(equation(name, 1, proof.right.state[name]), f"{right.name}, one step from the mapped state"))
-        lines.append(
-            line(equation(name, 1, proof.next_mapped[name]), f"{left.name}, one step, then the map at t+1: the same normal form")
+        shown = other_name(name, left)
+        lines.append(line(equation(shown, 1, proof.right.state[name]), f"{right.name}: one step from the mapped state"))
+        why = f"{left.name}: one step, then the map at `t+1`; " + (
+            "the same normal form" if proof.right.state[name].same(proof.next_mapped[name]) else "equal by the hypotheses"
         )
-    lines.append(prose("the map holds at t+1 whenever it holds at t", "induction over t"))
+        lines.append(line(equation(shown, 1, proof.next_mapped[name]), why))
+    lines.append(prose("the map holds at `t+1` whenever it holds at `t`", "induction over `t`"))
     return tuple(lines)
 
 
@@ -270,7 +265,7 @@ def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
         counterexample=counterexample(divergence),
         proof=Proof(
             METHOD,
-            map_formulas(state_map.equations),
+            map_formulas(state_map.equations, left),
             (*_necessity_lines(conditions), *proof_lines(left, right, proof)),
         ),
         certificates=tuple(certificates),

@@ -50,7 +50,7 @@ def condition_words(hypotheses: Iterable[Hypothesis]) -> str:
         timed = any(
             isinstance(n, Indexed) for side in (h.relation.left, h.relation.right) for n in walk(side)
         )
-        parts.append(f"`{to_text(h.relation)}`" + (f" for all t >= {h.from_t}" if timed else ""))
+        parts.append(f"`{to_text(h.relation)}`" + (f" for all `t >= {h.from_t}`" if timed else ""))
     return " and ".join(parts)
 
 
@@ -93,6 +93,11 @@ def counterexample(found: Divergence) -> Counterexample:
     )
 
 
-def map_formulas(equations: Mapping[str, Expr]) -> tuple[Formula, ...]:
+def other_name(name: str, left: Rule) -> str:
+    """The name under which a state of the right rule is shown: primed where the left rule has one of that name."""
+    return f"{name}_prime" if name in left.states else name
+
+
+def map_formulas(equations: Mapping[str, Expr], left: Rule) -> tuple[Formula, ...]:
     """The state map, an equation a state of the right rule."""
-    return tuple(formula(equation(name, 0, e)) for name, e in equations.items())
+    return tuple(formula(equation(other_name(name, left), 0, e)) for name, e in equations.items())

@@ -308,3 +308,10 @@ def test_the_longest_chains_can_be_printed() -> None:
         spec = parse_expression(text)
         assert parse_expression(to_text(spec)) == spec
         assert ElementTree.fromstring(to_mathml(spec)).find(".//{*}annotation").text == to_latex(spec)
+
+
+def test_a_prime_marks_the_other_side() -> None:
+    assert to_latex(parse_expression("mu_prime[t+1]*v_prime[t]")) == r"\mu_{t+1}^\prime v_t^\prime"
+    assert to_latex(parse_expression("v_prime[t]**2")) == r"{v_t^\prime}^2"
+    root = ElementTree.fromstring(to_mathml(parse_expression("mu_prime[t]")))
+    assert "".join(root.itertext()).startswith("μt′")

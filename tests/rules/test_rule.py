@@ -141,3 +141,47 @@ def test_an_unknown_rule_gets_the_nearest_names() -> None:
         get_rule("poliak")
     with pytest.raises(UnknownName, match="python -m derive list rules"):
         get_rule("zzzz")
+
+
+@pytest.mark.parametrize(
+    ("start", "problem"),
+    [
+        ("x[0] = 1; x[0] = 2", "x is given twice"),
+        ("x[0] = w[0]; w[0] = x[0]", "a cycle: x[0] → w[0] → x[0]"),
+        ("x[0] = gard(w[0])", "gard(…) in a start value"),
+        ("x[0] = zz", "the name zz is not defined"),
+        ("x[0] = 1/0", "a denominator that is 0"),
+    ],
+)
+def test_start_values_are_checked_name_by_name(start: str, problem: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        rule("x[t+1] = w[t]; w[t+1] = x[t]", start=start)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "problem"),
+    [
+        ("x[1] = gard(x[0])", "the oracle gard is not declared"),
+        ("x[1] = x[t]", "x at an arbitrary time"),
+        ("x[1] = x[2]", "the state x at this index"),
+        ("x[1] = zz", "the name zz is not defined"),
+        ("x[1] = 0; x[1] = 1", "x is given twice"),
+    ],
+)
+def test_first_steps_are_checked_name_by_name(first: str, problem: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        rule("x[t+1] = x[t]", first=first)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["__class__", "lambda", "mu_", "Sum", "t"])
+def test_names_that_no_text_can_use_are_refused(name: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        make_rule("mine", "x[t+1] = x[t]", parameters={name: "real"})
+    assert name in str(caught.value)
+
+
+def test_a_summation_index_means_nothing_outside_its_sum() -> None:
+    with pytest.raises(NotationError, match="the name i is not defined"):
+        make_rule("mine", "x[t+1] = Sum(x[t], i, 0, 3) + i")
