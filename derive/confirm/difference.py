@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from derive.confirm.compiled import own_constants
+from derive.confirm.propagate import Errors, loop_matrices, stack
 from derive.confirm.run import Constants, States, Track
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
@@ -107,14 +109,28 @@ def _applied(expr: sympy.Expr) -> set[sympy.Expr]:
 
 
 def predict(
-    recurrence: Difference, exact: Track, start: States, schedule: Schedule, constants: Constants
+    recurrence: Difference,
+    right: Rule,
+    exact: Track,
+    start: States,
+    schedule: Schedule,
+    constants: Constants,
+    shift: int = 0,
 ) -> tuple[dict[str, Bounded], ...]:
-    """d_t for t = 0 … steps with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``."""
+    """d_t for t = 0 … steps with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``.
+
+    Errors in d_t propagate as those of a state of the right rule do, whose matrix the recurrence has.
+    """
     functions = recurrence.kernel.interpret(lifter("float64")).functions
     own = {name: value for name, value in constants if name in recurrence.kernel.constants}
+    loop = loop_matrices(right, schedule, own_constants(right, constants), len(exact.answers), begin=shift)
+    errors = Errors(*loop, stack(right.states, start))
     result = [dict(start)]
     for t, answer in enumerate(exact.answers):
         function = functions["first_difference" if t == 0 and "first_difference" in functions else "difference"]
         grads = (given(answer, "float64"),)
-        result.append(function(result[-1], exact.states[t], grads, schedule.functions, t, **own))
+        before = {name: given(d.value, "float64") for name, d in result[-1].items()}
+        after = function(before, exact.states[t], grads, schedule.functions, t, **own)
+        total = errors.step(stack(right.states, after))
+        result.append({n: Bounded(after[n].value, e, "float64") for n, e in zip(right.states, total, strict=True)})
     return tuple(result)

@@ -75,7 +75,7 @@ def _network(machine: Machine, x: Any) -> Any:
     weights = torch.as_tensor(x).detach().clone().requires_grad_()
     first, bias, second = weights[:12].view(6, 2), weights[12:18], weights[18:24]
     output = torch.tanh(inputs @ first.T + bias) @ second + weights[24]
-    (gradient,) = torch.autograd.grad((output - targets).square().mean() / 4, weights)
+    (gradient,) = torch.autograd.grad((output - targets).square().mean() / 8, weights)
     return gradient.numpy() if machine.backend == "numpy" else gradient
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from derive.confirm.compiled import own_constants
 from derive.confirm.difference import StateMap, difference, predict
 from derive.confirm.feedback import own_gradients
 from derive.confirm.machine import REFERENCE, Machine, find_device, machines
@@ -81,7 +82,8 @@ def confirm_pair(
     covers yet.
     """
     device = find_device(device)
-    values = {d.name: _default(d.name, d.default) for r in (left, right) for d in r.parameters} | dict(constants or {})
+    values = dict(constants or {})
+    values |= {d.name: _default(d.name, d.default) for r in (left, right) for d in r.parameters if d.name not in values}
     if unknown := {*left.schedule_names, *right.schedule_names} - set(SCHEDULES[0].functions):
         raise DeriveError(f"no values for the schedule {', '.join(sorted(unknown))} of {left.name} or {right.name}")
     pair = _Pair(
@@ -96,16 +98,23 @@ def confirm_pair(
     if equal and (missing := [n for n in right.states if n not in dict(pair.state_map)]):
         raise DeriveError(f"the state map gives no {', '.join(missing)} of {right.name}")
     records: list[Confirmation] = []
-    for machine in machines(device):
-        for schedule in schedules:
-            ours = closed_loop(left, machine, schedule, pair.constants, JOINT)
-            theirs, mapped = _driven(pair, machine, schedule, ours)
-            if equal:
-                records += _same_answers(pair, machine, schedule, ours, theirs, mapped)
-                records.append(_own_gradients(pair, machine, schedule))
-            else:
-                records += _residual(pair, machine, schedule, ours, theirs, mapped)
+    # A wrong rule may diverge: its record then says so.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for machine in machines(device):
+            for schedule in schedules:
+                records += _compare(pair, machine, schedule, equal)
     return tuple(records)
+
+
+def _compare(pair: _Pair, machine: Machine, schedule: Schedule, equal: bool) -> Iterator[Confirmation]:
+    own = own_constants(pair.left, pair.constants)
+    ours = closed_loop(pair.left, machine, schedule, own, JOINT)
+    theirs, mapped = _driven(pair, machine, schedule, ours)
+    if equal:
+        yield from _same_answers(pair, machine, schedule, ours, theirs, mapped)
+        yield _own_gradients(pair, machine, schedule)
+    else:
+        yield from _residual(pair, machine, schedule, ours, theirs, mapped)
 
 
 def _default(name: str, default: str | None) -> float:
@@ -177,7 +186,7 @@ def _same_answers(
 
 
 def _own_gradients(pair: _Pair, machine: Machine, schedule: Schedule) -> Confirmation:
-    points, bound = own_gradients(pair.left, machine, schedule, pair.constants)
+    points, bound = own_gradients(pair.left, machine, schedule, own_constants(pair.left, pair.constants))
     origin = (pair.left, pair.state_map)
     others, other_bound = own_gradients(pair.right, machine, schedule, pair.constants, origin, pair.shift)
     bounds = bound + other_bound + 2.0**-53 * np.abs(others - points)
@@ -188,18 +197,16 @@ def _residual(
     pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: list[States]
 ) -> Iterator[Confirmation]:
     recurrence = difference(pair.left, pair.right, pair.state_map, pair.shift)
-    # The inputs of the run on the machine are exact in float64, so this is a run of the same problem.
-    exact = follow(
-        pair.left,
-        REFERENCE,
-        schedule,
-        pair.constants,
-        {n: b if machine == REFERENCE else _reference(b) for n, b in ours.states[0].items()},
-        lambda k, point: plain(ours.answers[k]),
-    )
+    exact = ours
+    if machine != REFERENCE:
+        # The inputs of the run on the machine are exact in float64, so this is a run of the same problem.
+        start = {n: Bounded(plain(b.value), b.error, "float64") for n, b in ours.states[0].items()}
+        given_answers = [plain(a) for a in ours.answers]
+        exact = follow(pair.left, REFERENCE, schedule, pair.constants, start, lambda k, point: given_answers[k])
     image = {n: value_of(e, REFERENCE, schedule, pair.constants, exact.states[0], 0) for n, e in pair.state_map}
-    start = _right_start(pair, REFERENCE, schedule, image)
-    predicted = predict(recurrence, exact, {n: start[n] - image[n] for n in start}, schedule, pair.constants)
+    theirs_start = _right_start(pair, REFERENCE, schedule, image)
+    distance = {n: theirs_start[n] - image[n] for n in pair.right.states}
+    predicted = predict(recurrence, pair.right, exact, distance, schedule, pair.constants, pair.shift)
     values, measured, bounds = [], [], []
     for k in range(STEPS + 1):
         for name in pair.right.states:
@@ -214,10 +221,6 @@ def _residual(
         record = _record(pair, machine, schedule, objective, "residual", there - here, within)
         seen = bool(np.any(np.abs(here) > within))
         yield record.with_trace(_trace(pair, here, there), seen)
-
-
-def _reference(number: Bounded) -> Bounded:
-    return Bounded(plain(number.value), number.error, "float64")
 
 
 def _trace(pair: _Pair, predicted: Floats, measured: Floats) -> tuple[Traced, ...]:
@@ -245,7 +248,9 @@ def _record(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(sizes == 0, 0.0, sizes / bounds)
     ok = bool(np.all(sizes <= bounds)) and bool(np.all(np.isfinite(bounds)))
-    worst = np.unravel_index(np.argmax(np.where(np.isnan(ratios), np.inf, ratios)), ratios.shape)
+    # Where nothing differs at all, the largest bound speaks.
+    order = np.where(np.isnan(ratios), np.inf, ratios) if np.any(ratios) else bounds
+    worst = np.unravel_index(np.argmax(order), order.shape)
     return Confirmation(
         claim=pair.claim,
         rule=f"{pair.left.name} → {pair.right.name}",

@@ -1,8 +1,9 @@
 """Runs of one rule with a bound on every number in them.
 
 :func:`follow` runs a kernel and, in step with it, its source on :class:`~derive.kernels.bounds.Bounded` numbers.
-Both must give the same bits, or it raises; the second also says how far every state and query point is at most
-from the run in exact arithmetic *with the same answers*. The answers are inputs, and so exact: this is the
+Both must give the same bits, or it raises; the second bounds the error of each step, and
+:mod:`derive.confirm.propagate` adds these up to how far every state and query point is at most from the run in exact
+arithmetic *with the same answers*. The answers are inputs, and so exact: this is the
 situation of an equivalence proof, in which both rules get the same answers to the same questions.
 """
 
@@ -16,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from derive.confirm.compiled import bounded, compiled, own_constants, question
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import Objective
+from derive.confirm.propagate import Errors, loop_matrices, require_affine, stack
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError, Undecided
 from derive.kernels.bounds import ROUNDOFF, Bounded, given, lifter, plain
-from derive.kernels.generate import generate
-from derive.kernels.kernel import Backend, Interpreted, Kernel
 from derive.notation.evaluate import evaluate
 from derive.notation.spec import TIME, Affine, Expr, Indexed, Reduction, walk
-from derive.notation.sympy_model import at, model
+from derive.notation.sympy_model import at
 from derive.rules.rule import Rule
 
 States = Mapping[str, Bounded]
@@ -43,21 +44,6 @@ class Track:
     answers: tuple[Any, ...]
 
 
-@functools.lru_cache(maxsize=256)
-def compiled(rule: Rule, backend: Backend) -> Kernel:
-    """The rule's kernel, generated once. Raises DeriveError for a rule that asks other than once a step."""
-    kernel = generate(rule, backend)
-    if len(model(rule).answers) != 1:
-        raise DeriveError(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
-    return kernel
-
-
-@functools.lru_cache(maxsize=256)
-def bounded(rule: Rule, backend: Backend, dtype: str) -> Interpreted:
-    """The same source on numbers with bounds."""
-    return compiled(rule, backend).interpret(lifter(dtype))  # type: ignore[arg-type]
-
-
 def follow(
     rule: Rule,
     machine: Machine,
@@ -71,26 +57,30 @@ def follow(
 ) -> Track:
     """The rule's run from ``start`` at time ``begin``; ``ask(k, point)`` answers the k-th question.
 
-    Raises DeriveError where the kernel and its interpretation with bounds give different bits: then the bounds
-    would be those of another computation.
+    Raises DeriveError where the kernel and its interpretation with bounds give different bits (the bounds would be
+    those of another computation), and for a rule whose step is not linear in its state.
     """
     kernel, careful = compiled(rule, machine.backend), bounded(rule, machine.backend, machine.dtype)
-    own = {name: value for name, value in constants if name in rule.parameter_names}
+    own = dict(own_constants(rule, constants))
+    require_affine(rule)
+    loop = loop_matrices(rule, schedule, own_constants(rule, constants), steps, begin=begin)
+    errors = Errors(*loop, stack(rule.states, start))
     states, queries, answers = [dict(start)], [], []
     for k in range(steps):
         t = begin + k
-        state = states[-1]
-        values = {name: b.value for name, b in state.items()}
+        values = {name: b.value for name, b in states[-1].items()}
+        exact = {name: given(value, machine.dtype) for name, value in values.items()}
         (point,) = kernel.query(values, schedule.functions, t, **own)
-        (query,) = careful.query(state, schedule.functions, t, **own)
+        (query,) = careful.query(exact, schedule.functions, t, **own)
         answer = ask(k, point)
         after = kernel.step(values, (answer,), schedule.functions, t, **own)
-        careful_after = careful.step(state, (given(answer, machine.dtype),), schedule.functions, t, **own)
-        for got, expected in ((query, point), *((careful_after[n], after[n]) for n in after)):
+        local = careful.step(exact, (given(answer, machine.dtype),), schedule.functions, t, **own)
+        for got, expected in ((query, point), *((local[n], after[n]) for n in after)):
             if not np.array_equal(plain(got.value), plain(expected), equal_nan=True):
                 raise DeriveError(f"the kernel of {rule.name} and its interpretation differ at t = {t} on {machine}")
-        states.append(careful_after)
-        queries.append(query)
+        queries.append(Bounded(point, errors.query(query.error), machine.dtype))
+        total = errors.step(stack(rule.states, local))
+        states.append({n: Bounded(after[n], e, machine.dtype) for n, e in zip(rule.states, total, strict=True)})
         answers.append(answer)
     return Track(tuple(states), tuple(queries), tuple(answers))
 
@@ -157,8 +147,7 @@ def start_of(
     known = dict(others or {})
     equations = {e.left.name: e.right for e in rule.start}
     free = [n for n in rule.states if n not in equations and n not in known]
-    (answer,) = model(rule).answers
-    moving = [n for n in free if answer.point[0].expand().coeff(at(n)) == 1]
+    moving = [n for n in free if question(rule).point[0].expand().coeff(at(n)) == 1]
     set_first = {e.left.name for e in rule.first}
     numbers = np.random.Generator(np.random.PCG64(7))
     for name in free:

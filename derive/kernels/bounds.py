@@ -23,7 +23,7 @@ which a bound is multiplied when it is used.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
@@ -44,7 +44,7 @@ SAFETY = 1 + 2.0**-20
 
 def plain(value: Any) -> Floats:
     """A scalar, NumPy array or torch tensor (on any device) as a float64 array; exact for float32 and float64."""
-    if hasattr(value, "detach"):
+    if not isinstance(value, np.ndarray) and hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     return np.asarray(value, dtype=np.float64)
 
@@ -59,6 +59,12 @@ class Bounded:
     value: Any
     error: Any
     dtype: DType
+    #: |value| in float64, kept because every operation needs it.
+    size: Any = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.size is None:
+            object.__setattr__(self, "size", _size(self.value))
 
     @property
     def scalar(self) -> bool:
@@ -66,34 +72,34 @@ class Bounded:
         return isinstance(self.value, float)
 
     def __neg__(self) -> Bounded:
-        return Bounded(-self.value, self.error, self.dtype)
+        return Bounded(-self.value, self.error, self.dtype, self.size)
 
     def __add__(self, other: Bounded) -> Bounded:
         _, x, _, y = _operands(self, other)
-        return _rounded(self, other, self.value + other.value, x + y)
+        return _rounded(self.value + other.value, x + y, self.dtype)
 
     def __sub__(self, other: Bounded) -> Bounded:
         _, x, _, y = _operands(self, other)
-        return _rounded(self, other, self.value - other.value, x + y)
+        return _rounded(self.value - other.value, x + y, self.dtype)
 
     def __mul__(self, other: Bounded) -> Bounded:
         a, x, b, y = _operands(self, other)
-        return _rounded(self, other, self.value * other.value, a * y + b * x + x * y)
+        return _rounded(self.value * other.value, a * y + b * x + x * y, self.dtype)
 
     def __truediv__(self, other: Bounded) -> Bounded:
         a, x, b, y = _operands(self, other)
         gap = np.maximum(b - y, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.where(gap > 0, (x + a / b * y) / gap, np.inf)
-        return _rounded(self, other, self.value / other.value, error if error.ndim else float(error))
+        return _rounded(self.value / other.value, error if error.ndim else float(error), self.dtype)
 
     def __pow__(self, power: int) -> Bounded:
         # Repeated multiplication in any order rounds ``power - 1`` times; a library's pow is within 4 units (8 u).
         if power < 0:
             return Bounded(1.0, 0.0, self.dtype) / self**-power
-        a, x = _size(self.value), self.error
+        a, x = self.size, self.error
         value = self.value**power
-        u = (power + 8) * _unit(self)
+        u = (power + 8) * _unit(value, self.dtype)
         return Bounded(value, (a + x) ** power - a**power + u * (a + x) ** power + TINY[self.dtype], self.dtype)
 
 
@@ -101,24 +107,24 @@ def _size(value: Any) -> Any:
     return abs(value) if isinstance(value, float) else np.abs(plain(value))
 
 
-def _unit(*numbers: Bounded) -> float:
-    return ROUNDOFF["float64"] if all(n.scalar for n in numbers) else ROUNDOFF[numbers[0].dtype]
+def _unit(value: Any, dtype: DType) -> float:
+    """The roundoff of an operation: of Python's floats where its result is one, else of the arrays."""
+    return ROUNDOFF["float64"] if isinstance(value, float) else ROUNDOFF[dtype]
 
 
 def _operands(left: Bounded, right: Bounded) -> tuple[Any, Any, Any, Any]:
     """Both sizes and errors, once a scalar has been rounded to the precision of the array that it meets."""
-    parts = []
-    for one, other in ((left, right), (right, left)):
-        size, error = _size(one.value), one.error
-        if one.scalar and not other.scalar:
-            slip = ROUNDOFF[one.dtype] * size + TINY[one.dtype]
-            size, error = size + slip, error + slip
-        parts += [size, error]
-    return parts[0], parts[1], parts[2], parts[3]
+    if left.scalar == right.scalar:
+        return left.size, left.error, right.size, right.error
+    number = left if left.scalar else right
+    slip = ROUNDOFF[number.dtype] * number.size + TINY[number.dtype]
+    size, error = number.size + slip, number.error + slip
+    return (size, error, right.size, right.error) if left.scalar else (left.size, left.error, size, error)
 
 
-def _rounded(left: Bounded, right: Bounded, value: Any, error: Any) -> Bounded:
-    return Bounded(value, error + _unit(left, right) * _size(value) + TINY[left.dtype], left.dtype)
+def _rounded(value: Any, error: Any, dtype: DType) -> Bounded:
+    size = _size(value)
+    return Bounded(value, error + (_unit(value, dtype) * size + TINY[dtype]), dtype, size)
 
 
 def lifter(dtype: DType) -> Callable[[Any], Bounded]:

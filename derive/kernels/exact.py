@@ -4,7 +4,7 @@ Three things are computed from the same random fractions and compared without to
 run by Python with every number a ``Fraction``; the rule's own equations, evaluated from the spec; and SymPy's
 model of them. The first two share no code beyond the rule's text. A kernel and a rule that differ are rational
 functions that differ, and those agree at a point drawn from S values a variable with probability at most d/S,
-where d is their degree (Schwartz and Zippel): with S = 1998 and d < 10, twenty trials leave less than 10⁻⁴⁰.
+where d is their degree (Schwartz and Zippel): with S ≥ 999 and d < 10, twenty trials leave less than 10⁻³⁹.
 """
 
 from __future__ import annotations
@@ -95,15 +95,22 @@ class _Step:
 
 
 def fraction(rng: random.Random, domain: Domain) -> Fraction:
-    """A random fraction k/s of the domain, k from 1998 values; never 0.
+    """A random fraction of the domain, other than 0, from 999 values or more.
 
-    Raises DeriveError where the domain is so small that none is found.
+    Raises DeriveError where the domain has no other number than 0.
     """
-    for scale in (8, 9, 100, 1000, 1001):
-        for _ in range(50):
-            value = Fraction(rng.choice((-1, 1)) * rng.randint(1, 999), scale)
-            if domain.contains(value):
-                return value
+    for _ in range(100):
+        share = Fraction(rng.randint(1, 999), rng.choice((8, 9, 100)))
+        if domain.low is not None and domain.high is not None:
+            value = domain.low + (domain.high - domain.low) * Fraction(rng.randint(1, 999), 1000)
+        elif domain.low is not None:
+            value = domain.low + share
+        elif domain.high is not None:
+            value = domain.high - share
+        else:
+            value = share * rng.choice((-1, 1))
+        if value and domain.contains(value):
+            return value
     raise DeriveError(f"no random fraction lies in the domain {domain.text}")
 
 
