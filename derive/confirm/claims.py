@@ -12,8 +12,8 @@ from derive.confirm.pair import confirm_pair
 from derive.confirm.record import Confirmation, evidence
 from derive.confirm.run import STEPS
 from derive.confirm.schedules import SCHEDULES, Schedule, hold
-from derive.kernels.generate import BACKENDS, generate
-from derive.kernels.kernel import Kernel
+from derive.kernels.generate import generate
+from derive.kernels.kernel import BACKENDS, Kernel
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_relation
 from derive.notation.spec import Indexed, Number, Relation, Symbol, walk
@@ -101,7 +101,9 @@ def _schedules(given: Sequence[str], constants: Mapping[str, float]) -> tuple[Sc
     Empty where none of these satisfies them: then there is nothing to run.
     """
     relations = [parse_relation(text) for text in given]
-    held = sorted({n.name for r in relations for side in (r.left, r.right) for n in walk(side) if isinstance(n, Indexed)})
+    held = sorted(
+        {n.name for r in relations for side in (r.left, r.right) for n in walk(side) if isinstance(n, Indexed)}
+    )
     for choice in (lambda s: s, lambda s: hold(s, *held), _rate_one, _no_momentum):
         made = tuple(choice(s) for s in SCHEDULES)
         if all(_satisfies(s, relations, constants) for s in made):

@@ -317,8 +317,8 @@ CLAIMS: tuple[Claim, ...] = (
         "000.dampening.forced",
         "B",
         "Ignoring dampening is harmless here.",
-        "torch.optim.SGD refuses to be constructed with nesterov and a dampening other than 0, or a momentum that is not "
-        "positive: an optimizer as constructed has no dampening to ignore.",
+        "torch.optim.SGD refuses to be constructed with nesterov and a dampening other than 0, or a momentum that is "
+        "not positive: an optimizer as constructed has no dampening to ignore.",
         Behaviour("sgd.dampening"),
     ),
     Claim(
@@ -382,9 +382,7 @@ CLAIMS: tuple[Claim, ...] = (
         "E",
         "The older form stays exact under a rate schedule.",
         "Danihelka's form against (1, 2), any ε_t, constant μ.",
-        Equivalent(
-            SUTSKEVER_INSIDE, DANIHELKA, "phi[t] = theta[t] + mu[t]*v[t]; v[t] = v[t]", given=CONSTANT_MOMENTUM
-        ),
+        Equivalent(SUTSKEVER_INSIDE, DANIHELKA, "phi[t] = theta[t] + mu[t]*v[t]; v[t] = v[t]", given=CONSTANT_MOMENTUM),
         question=True,
     ),
     Claim(

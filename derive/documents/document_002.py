@@ -70,23 +70,19 @@ CLAIMS: tuple[Claim, ...] = (
         "I",
         "And v' is (lr ρ) v + lr g.",
         "w_{t+1} = (γ_t μ_t) v_t + γ_t g with PyTorch's own v on the right, as the document writes it.",
-        Identity(
-            "w[t+1] == (gamma[t]*mu[t])*v[t] + gamma[t]*grad(theta[t])", HEAVY_BALL_OUTSIDE, where=DISPLACEMENT
-        ),
+        Identity("w[t+1] == (gamma[t]*mu[t])*v[t] + gamma[t]*grad(theta[t])", HEAVY_BALL_OUTSIDE, where=DISPLACEMENT),
     ),
     Claim(
         "002.subst.rho-prime",
         "E",
         "With ρ' = lr·ρ that is the paper's rule.",
         "The paper's form with the momentum γ_t μ_t gives PyTorch's iterates, any schedules, v_0 = 0.",
-        Equivalent(
-            HEAVY_BALL_OUTSIDE, HEAVY_BALL_INSIDE, SCALED, replace="mu[t] = gamma[t]*mu[t]", repair_by="mu"
-        ),
+        Equivalent(HEAVY_BALL_OUTSIDE, HEAVY_BALL_INSIDE, SCALED, replace="mu[t] = gamma[t]*mu[t]", repair_by="mu"),
     ),
     Claim(
         "002.alt.impl.a",
         "E",
-        "Scaling the gradient on its way into the buffer, and dropping the rate from the update, gives the paper's rule.",
+        "Scaling the gradient on its way into the buffer, and dropping the rate from the update, is the paper's rule.",
         "PyTorch's normal momentum so changed, without dampening, any schedules.",
         Equivalent(HEAVY_BALL_INSIDE, RATE_INTO_BUFFER, SAME, given="tau == 0"),
     ),
@@ -95,9 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
         "E",
         "The same change with nesterov=True gives Nesterov's method with the rate inside.",
         "PyTorch's Nesterov momentum so changed, any schedules, against Sutskever's inside form.",
-        Equivalent(
-            SUTSKEVER_INSIDE, RATE_INTO_BUFFER_NESTEROV, "phi[t] = theta[t] + mu[t]*v[t]; v[t] = -v[t]"
-        ),
+        Equivalent(SUTSKEVER_INSIDE, RATE_INTO_BUFFER_NESTEROV, "phi[t] = theta[t] + mu[t]*v[t]; v[t] = -v[t]"),
         question=True,
     ),
     Claim(

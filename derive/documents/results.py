@@ -45,7 +45,9 @@ def document_json(decided: Iterable[tuple[Claim, Result]]) -> dict[str, Any]:
         "schema": SCHEMA,
         "documents": {d: DOCUMENTS[d] for d in dict.fromkeys(c.document for c, _ in pairs)},
         "claims": [claim_json(c, r) for c, r in pairs],
-        "rules": [_rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()],
+        "rules": [
+            _rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()
+        ],
     }
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from derive.errors import Undecided
 from derive.notation.parser import as_affine
 from derive.notation.spec import Affine, Binary, Call, Expr, Indexed, Neg, Number, Reduction, Symbol
 
-V = TypeVar("V")
+
+class Arithmetic(Protocol):
+    """What every kind of value can do."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+    def __sub__(self, other: Self, /) -> Self: ...
+    def __mul__(self, other: Self, /) -> Self: ...
+    def __truediv__(self, other: Self, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+
+
+V = TypeVar("V", bound=Arithmetic)
 
 
 class Environment(Protocol, Generic[V]):
@@ -50,7 +61,7 @@ def evaluate(expr: Expr, env: Environment[V]) -> V:
         case Indexed(name=name, index=index):
             return env.indexed(name, index)
         case Neg(operand=operand):
-            return -evaluate(operand, env)  # type: ignore[operator]
+            return -evaluate(operand, env)
         case Call(name=name, args=args):
             return env.call(name, tuple(evaluate(a, env) for a in args))
         case Reduction():
@@ -61,14 +72,17 @@ def evaluate(expr: Expr, env: Environment[V]) -> V:
             if exponent is None:
                 raise Undecided("an exponent that is neither an integer nor t plus an integer")
             if not exponent.terms:
-                return base**exponent.constant  # type: ignore[operator]
+                # Powers of Fraction and of SymPy are typed for every kind of exponent; here it is an integer.
+                whole: Any = base
+                raised: V = whole**exponent.constant
+                return raised
             return env.power(base, exponent)
         case Binary(op=op, left=left, right=right):
             first, second = evaluate(left, env), evaluate(right, env)
             if op == "+":
-                return first + second  # type: ignore[operator]
+                return first + second
             if op == "-":
-                return first - second  # type: ignore[operator]
+                return first - second
             if op == "*":
-                return first * second  # type: ignore[operator]
-            return first / second  # type: ignore[operator]
+                return first * second
+            return first / second

@@ -12,7 +12,6 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.normal import When
 from derive.proof.replay import Divergence
 from derive.proof.state_map import StateMap
-from derive.proof.state_map import StateMap
 from derive.rules.rule import Rule
 
 
@@ -61,11 +60,16 @@ def difference_certificate(left: Rule, right: Rule, state_map: StateMap, found: 
         "left": rule_data(left),
         "right": rule_data(right),
         "map": {name: to_text(e) for name, e in state_map.equations.items()} if _carries(state_map, found) else {},
-        "schedules": {name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()},
+        "schedules": {
+            name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()
+        },
         "parameters": numbers(setting.parameters),
         "left_start": numbers(setting.left_start),
         "right_start": numbers(setting.right_start),
-        "answers": {name: [str(setting.answers[min(n, len(setting.answers) - 1)]) for n in range(found.step + 1)] for name, _ in left.oracles},
+        "answers": {
+            name: [str(setting.answers[min(n, len(setting.answers) - 1)]) for n in range(found.step + 1)]
+            for name, _ in left.oracles
+        },
         "step": found.step,
         "what": found.what,
         "left_value": str(found.left),

@@ -148,16 +148,7 @@ class NotCheckable:
 
 
 Formal: TypeAlias = (
-    Equivalent
-    | Differ
-    | Solve
-    | Reschedule
-    | Identity
-    | ClosedForm
-    | Reads
-    | Operations
-    | Behaviour
-    | NotCheckable
+    Equivalent | Differ | Solve | Reschedule | Identity | ClosedForm | Reads | Operations | Behaviour | NotCheckable
 )
 
 

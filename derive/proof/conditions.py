@@ -224,7 +224,7 @@ def _shifted(relation: Relation, by: int) -> Relation:
 
 
 def benign(relation: Relation, left: Rule, right: Rule) -> bool:
-    """Whether the condition holds by itself in the ordinary setting: constant schedules, parameters at their defaults."""
+    """Whether the condition holds by itself where all schedules are constant and parameters have their defaults."""
     defaults = {d.name: Fraction(d.default) for r in (left, right) for d in r.parameters if d.default is not None}
     field = Field()
     values = _Ordinary(field, defaults)

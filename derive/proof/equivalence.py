@@ -21,6 +21,7 @@ from derive.rules.rule import Rule
 #: How many steps from the start are run before the induction begins, at the most.
 MAX_BASE_STEPS = 3
 
+
 @dataclass(frozen=True)
 class Difference:
     """One obligation that fails: what was to be equal, and the two values."""
@@ -100,9 +101,7 @@ def _unshared_queries(left: Step[Ratio], right: Step[Ratio], place: str) -> list
     only_right = [k for k in other if k not in one]
     differences = []
     for a, b in zip(only_left, only_right, strict=False):
-        differences += [
-            Difference(f"the query point {place}", p, q) for p, q in zip(one[a], other[b], strict=True)
-        ]
+        differences += [Difference(f"the query point {place}", p, q) for p, q in zip(one[a], other[b], strict=True)]
     for k in (*only_left[len(only_right) :], *only_right[len(only_left) :]):
         point = (one.get(k) or other[k])[0]
         differences.append(Difference(f"a query {place} that only one side asks", point, point))

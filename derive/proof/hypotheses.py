@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from flint import fmpz_mpoly
 
 from derive.errors import Undecided
-from derive.notation.evaluate import evaluate
+from derive.notation.evaluate import Arithmetic, evaluate
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, Relation, children
 from derive.proof.ideal import Ideal
 from derive.proof.normal import Field, Ratio, When
+from derive.proof.simulate import Values
 from derive.proof.values import SymbolicValues
+
+V = TypeVar("V", bound=Arithmetic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +89,31 @@ def _offsets(expr: Expr) -> Iterable[int]:
         yield from _offsets(child)
 
 
-class ScheduleEnvironment:
+class ScheduleEnvironment(Generic[V]):
     """The meaning of a text that speaks of schedules and parameters only."""
 
-    def __init__(self, values: SymbolicValues, when: When) -> None:
+    def __init__(self, values: Values[V], when: When) -> None:
         self.values, self.when = values, when
 
-    def number(self, value: Fraction) -> Ratio:
+    def number(self, value: Fraction) -> V:
         return self.values.number(value)
 
-    def symbol(self, name: str) -> Ratio:
+    def symbol(self, name: str) -> V:
         return self.values.time(self.when) if name == TIME else self.values.parameter(name)
 
-    def indexed(self, name: str, index: Affine) -> Ratio:
+    def indexed(self, name: str, index: Affine) -> V:
         when = self.when.later(index.constant) if index.terms else When(index.constant, True)
         return self.values.schedule(name, when)
 
-    def call(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
+    def call(self, name: str, args: tuple[V, ...]) -> V:
         if name not in FUNCTIONS:
             raise Undecided(f"a hypothesis about the oracle {name}")
         return self.values.function(name, args)
 
-    def power(self, base: Ratio, exponent: Affine) -> Ratio:
+    def power(self, base: V, exponent: Affine) -> V:
         return self.values.power(base, exponent, self.when)
 
-    def reduction(self, node: Reduction) -> Ratio:
+    def reduction(self, node: Reduction) -> V:
         raise Undecided(f"a {node.kind} in a hypothesis")
 
 

@@ -50,10 +50,13 @@ def prepare(formal: Identity) -> Prepared:
     where = {e.left.name: e.right for e in parse_equations(formal.where, where="definitions")}
     relations = parse_relations(formal.given, where="given")
     known = {*rule.states, *rule.definitions, *where}
-    over_schedules, extra = [], []
+    over_schedules: list[Relation] = []
+    extra: list[Relation] = []
     for r in relations:
         nodes = [n for side in (r.left, r.right) for n in walk(side)]
-        special = any(getattr(n, "name", None) in known or (isinstance(n, Indexed) and not n.index.terms) for n in nodes)
+        special = any(
+            getattr(n, "name", None) in known or (isinstance(n, Indexed) and not n.index.terms) for n in nodes
+        )
         (extra if special else over_schedules).append(r)
     times = {
         bool(n.index.terms)
@@ -91,11 +94,14 @@ class Along:
         if prepared.answer is not None:
             fixed = evaluate(prepared.answer, self.at(begin))
             self.oracle = lambda name, when, point: fixed
-        self._free = lambda name: self.field.atom(Atom("state", name, begin))
+
+        def free(name: str) -> Ratio:
+            return self.field.atom(Atom("state", name, begin))
+
         if prepared.concrete:
-            start = start_state(self.rule, self.values, self._free)
+            start = start_state(self.rule, self.values, free)
         else:
-            start = {name: self._free(name) for name in self.rule.states}
+            start = {name: free(name) for name in self.rule.states}
         self._states: list[Mapping[str, Ratio]] = [start]
         self._definitions: list[Mapping[str, Ratio]] = []
 
@@ -106,7 +112,9 @@ class Along:
     def state(self, name: str, when: When) -> Ratio:
         """A state or a definition of the rule at a time."""
         if when.concrete != self.prepared.concrete or not 0 <= when.offset <= MAX_REACH:
-            raise RuleError(f"{name} at {when.offset:+d}: expected a time from {'0' if self.prepared.concrete else 't'} on")
+            raise RuleError(
+                f"{name} at {when.offset:+d}: expected a time from {'0' if self.prepared.concrete else 't'} on"
+            )
         needed = when.offset + (name in self.rule.definitions)
         while len(self._states) <= needed:
             n = len(self._states) - 1
@@ -199,7 +207,8 @@ def unfold(prepared: Prepared) -> Unfolded:
     along = Along(prepared)
     env = along.at(When(0))
     left, right = evaluate(prepared.equation.left, env), evaluate(prepared.equation.right, env)
-    relations, units = [], []
+    relations: list[fmpz_mpoly] = []
+    units: list[fmpz_mpoly] = []
     for r in prepared.extra:
         difference = evaluate(r.left, env) - evaluate(r.right, env)
         (relations if r.op == "==" else units).append(difference.num)
@@ -229,9 +238,12 @@ def assignments(
             and value_of(field, unfolded.right.den, table)
         ):
             # Whatever else the run reads does not matter, but a replay needs its numbers too.
-            rest = [a for a in field.known() if a not in table and a.kind in ("state", "answer", "schedule", "parameter")]
+            rest = [
+                a for a in field.known() if a not in table and a.kind in ("state", "answer", "schedule", "parameter")
+            ]
             simple = {
-                a: next(v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v)) for a in rest
+                a: next(v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v))
+                for a in rest
             }
             return {**table, **simple}
     return None

@@ -1,8 +1,9 @@
 """The normal form that decides: quotients of coprime integer polynomials in atoms.
 
 An atom is anything that algebra alone cannot take apart: a state's value, a schedule value at an offset, an
-oracle's answer, a function of which only congruence is known. Two values are equal as rational functions of their atoms exactly when their normal
-forms are the same, so that equality needs no search, no heuristics and no floating point.
+oracle's answer, a function of which only congruence is known. Two values are equal as rational functions of
+their atoms exactly when their normal forms are the same, so that equality needs no search, no heuristics and
+no floating point.
 """
 
 from __future__ import annotations

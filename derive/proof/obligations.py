@@ -82,6 +82,8 @@ def _obligations(left: Rule, right: Rule, map_texts: dict[str, str]) -> list[tup
     one = step(left, values, now, state, book())
     other = step(right, values, now, state_map.apply(values, now, state), book())
     mapped = state_map.apply(values, now.later(1), one.state)
-    points = zip(dict.fromkeys(q.point for q in one.queries), dict.fromkeys(q.point for q in other.queries), strict=False)
+    points = zip(
+        dict.fromkeys(q.point for q in one.queries), dict.fromkeys(q.point for q in other.queries), strict=False
+    )
     found = [(f"query {i}", q[0] - p[0]) for i, (p, q) in enumerate(points)]
     return found + [(f"{name}[t+1]", other.state[name] - mapped[name]) for name in right.states]

@@ -12,7 +12,17 @@ from derive.proof.normal import Atom, Field, Ratio, When
 #: The name under which an oracle's answer is printed, as in closed forms.
 ANSWER = "g"
 
-_ORDER = {"parameter": 0, "time": 1, "power": 2, "schedule": 3, "opaque": 4, "state": 5, "sum": 6, "product": 6, "answer": 7}
+_ORDER = {
+    "parameter": 0,
+    "time": 1,
+    "power": 2,
+    "schedule": 3,
+    "opaque": 4,
+    "state": 5,
+    "sum": 6,
+    "product": 6,
+    "answer": 7,
+}
 
 _VECTORS = ("state", "sum", "answer")
 
@@ -73,9 +83,7 @@ def monomials(field: Field, polynomial: fmpz_mpoly) -> list[tuple[Monomial, int]
     known = field.known()
     terms = []
     for powers, coefficient in polynomial.to_dict().items():
-        monomial = tuple(
-            sorted(((known[i], int(p)) for i, p in enumerate(powers) if p), key=lambda x: _atom_key(x[0]))
-        )
+        monomial = tuple(sorted(((known[i], int(p)) for i, p in enumerate(powers) if p), key=lambda x: _atom_key(x[0])))
         terms.append((monomial, int(coefficient)))
     terms.sort(key=lambda t: (_monomial_key(t[0]), t[1] < 0))
     positive = next((i for i, t in enumerate(terms) if t[1] > 0), 0)
@@ -135,7 +143,9 @@ def atom_expr(field: Field, atom: Atom) -> Expr:
         case "opaque":
             return Call(atom.name, tuple(to_expr(a) for a in field.arguments(atom)))
         case "answer":
-            return Indexed(ANSWER if atom.tag == "0" else f"{ANSWER}{int(atom.tag) + 1}", index_of(atom.when or When(0)))
+            return Indexed(
+                ANSWER if atom.tag == "0" else f"{ANSWER}{int(atom.tag) + 1}", index_of(atom.when or When(0))
+            )
         case _:
             return Indexed(atom.name, index_of(atom.when or When(0)))
 

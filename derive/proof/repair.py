@@ -45,9 +45,7 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
         if solution is None:
             continue
         schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
-        repaired = replace_schedules(
-            changed, {UNKNOWN: solution}, schedules=schedules, name=f"{right.name}, repaired"
-        )
+        repaired = replace_schedules(changed, {UNKNOWN: solution}, schedules=schedules, name=f"{right.name}, repaired")
         proof = prove(left, repaired, state_map, hypotheses)
         if proof.proved:
             if what in right.schedule_names:
@@ -114,9 +112,7 @@ def _solve(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses)
 
 
 def _unknown_from(field: Field, coefficient: Ratio) -> Expr | None:
-    unknowns = [
-        (a, a.when.offset) for a in field.atoms_of(coefficient.num) if a.name == UNKNOWN and a.when is not None
-    ]
+    unknowns = [(a, a.when.offset) for a in field.atoms_of(coefficient.num) if a.name == UNKNOWN and a.when is not None]
     if len(unknowns) != 1:
         return None
     ((atom, offset),) = unknowns
@@ -128,4 +124,3 @@ def _unknown_from(field: Field, coefficient: Ratio) -> Expr | None:
     factor = field.reduced(slope, field.lift(slope).context().constant(1))
     solution = -rest / factor
     return shift(to_expr(solution), -offset)
-

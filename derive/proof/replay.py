@@ -19,7 +19,9 @@ from derive.rules.rule import Rule
 #: Numbers a counterexample is built from, the simplest first.
 NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
 #: The changes of a schedule that are tried, the simplest first.
-CHANGES = tuple((Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1")))
+CHANGES = tuple(
+    (Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1"))
+)
 #: The longest run that is tried.
 MAX_STEPS = 4
 #: Runs tried before the search gives up.
@@ -59,7 +61,7 @@ class Divergence:
 def run_until_different(
     left: Rule, right: Rule, state_map: StateMap, setting: Setting, steps: int, watched: frozenset[str]
 ) -> Divergence | None:
-    """Run both rules for ``steps`` steps; the first difference in a query point or a watched state of the right rule."""
+    """The first difference, within ``steps`` steps, in a query point or a watched state of the right rule."""
     values = setting.values()
 
     def oracle(name: str, when: When, point: tuple[Fraction, ...]) -> Fraction:
@@ -158,9 +160,7 @@ def _settings(
     # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
     picks = sorted(itertools.product(*(r[:24] for r in choices)), key=sum)
     for pick in picks[:3000]:
-        tables = {
-            s: dict(enumerate(sequences[s][pick[i]], start=-1)) for i, s in enumerate(schedules)
-        }
+        tables = {s: dict(enumerate(sequences[s][pick[i]], start=-1)) for i, s in enumerate(schedules)}
         numbers = {p: constants[p][pick[len(schedules) + i]] for i, p in enumerate(parameters)}
         setting = Setting(tables, numbers, (), {}, {})
         values = setting.values()
@@ -168,7 +168,7 @@ def _settings(
             continue
         for answers in ([Fraction(1)], [Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]):
             for free in (Fraction(0), Fraction(1)):
-                start = start_state(left, values, lambda _, free=free: free)
+                start = start_state(left, values, dict.fromkeys(left.states, free).__getitem__)
                 try:
                     other = right_start(left, right, state_map, values, start)
                 except ZeroDivisionError:

@@ -99,7 +99,11 @@ def decide_reschedule(formal: Reschedule) -> Result:
         return Result(
             Verdict.PROVED,
             "The same schedules already do.",
-            proof=Proof("simulation and induction over t", map_formulas(state_map.equations, left), proof_lines(left, right, same)),
+            proof=Proof(
+                "simulation and induction over t",
+                map_formulas(state_map.equations, left),
+                proof_lines(left, right, same),
+            ),
             certificates=(equivalence_certificate(left, right, state_map, known, same.base_steps),),
         )
     found = relations_between(left, right, formal.free)
@@ -167,7 +171,8 @@ def _lines(found: Relations, necessary: Sequence[Hypothesis]) -> list[Line]:
         lines.append(
             line(
                 h.relation,
-                f"follows for all `t >= {h.from_t}`: it lies in the ideal of these relations around t, up to factors that are not zero",
+                f"follows for all `t >= {h.from_t}`: it lies in the ideal of these relations around t, "
+                "up to factors that are not zero",
             )
         )
     return lines
@@ -208,7 +213,6 @@ def _first_value_solved(left: Rule, right: Rule, found: Relations, name: str) ->
         return None
     slope = value.coefficient(atoms[0])
 
-
     solved = to_expr(-value.without(atoms) / slope)
 
     def at_zero(node: Expr) -> Expr | None:
@@ -222,4 +226,6 @@ def _first_value_solved(left: Rule, right: Rule, found: Relations, name: str) ->
         for e in right.update
         if e.left.index.offset == 1
     )
-    return replace(right, name=f"{right.name}, first {name} solved", first=first, first_text="\n".join(map(to_text, first)))
+    return replace(
+        right, name=f"{right.name}, first {name} solved", first=first, first_text="\n".join(map(to_text, first))
+    )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
 from derive.errors import RuleError
-from derive.notation.evaluate import Environment, evaluate
+from derive.notation.evaluate import Arithmetic, Environment, evaluate
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Reduction
 from derive.proof.normal import When
 from derive.rules.rule import Rule
 
-V = TypeVar("V")
+V = TypeVar("V", bound=Arithmetic)
 
 
 class Values(Protocol, Generic[V]):
     """Where a run takes its numbers, schedule values and functions from."""
 
-    def number(self, value) -> V:  # type: ignore[no-untyped-def]
+    def number(self, value: Fraction) -> V:
         """An exact rational."""
         ...
 
@@ -81,7 +82,7 @@ class _StepEnvironment(Generic[V]):
         self.defined: dict[str, V] = {}
         self.queries: list[Query[V]] = []
 
-    def number(self, value) -> V:  # type: ignore[no-untyped-def]
+    def number(self, value: Fraction) -> V:
         return self.values.number(value)
 
     def symbol(self, name: str) -> V:
@@ -90,7 +91,9 @@ class _StepEnvironment(Generic[V]):
     def indexed(self, name: str, index: Affine) -> V:
         offset = index.offset if index.terms else index.constant - self.when.offset
         if name in self.rule.schedule_names:
-            return self.values.schedule(name, self.when.later(offset or 0) if index.terms else When(index.constant, True))
+            return self.values.schedule(
+                name, self.when.later(offset or 0) if index.terms else When(index.constant, True)
+            )
         if name in self.rule.definitions:
             return self.definition(name)
         return self.state[name] if offset == 0 else self.updated(name)
@@ -137,10 +140,12 @@ def step(
 class _StateEnvironment(Generic[V]):
     """The meaning of names in a text about a state at one time: a map, a start value, a definition."""
 
-    def __init__(self, values: Values[V], when: When, lookup: Callable[[str, When], V | None], schedules: frozenset[str]) -> None:
+    def __init__(
+        self, values: Values[V], when: When, lookup: Callable[[str, When], V | None], schedules: frozenset[str]
+    ) -> None:
         self.values, self.when, self.lookup, self.schedules = values, when, lookup, schedules
 
-    def number(self, value) -> V:  # type: ignore[no-untyped-def]
+    def number(self, value: Fraction) -> V:
         return self.values.number(value)
 
     def symbol(self, name: str) -> V:
@@ -169,9 +174,7 @@ class _StateEnvironment(Generic[V]):
         return self.values.reduction(node, self.when, lambda e: evaluate(e, self))
 
 
-def value_at(
-    expr: Expr, values: Values[V], when: When, state: Mapping[str, V], schedules: frozenset[str]
-) -> V:
+def value_at(expr: Expr, values: Values[V], when: When, state: Mapping[str, V], schedules: frozenset[str]) -> V:
     """The value of a text that speaks of the state at one time (``theta[t] - gamma[t]*v[t]``)."""
     env: Environment[V] = _StateEnvironment(
         values, when, lambda name, at: state.get(name) if at == when else None, schedules

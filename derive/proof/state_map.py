@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from derive.errors import RuleError
+from derive.notation.evaluate import Arithmetic
 from derive.notation.parser import parse_equations
 from derive.notation.spec import Affine, Expr, Indexed, walk
 from derive.proof.normal import When
 from derive.proof.simulate import Values, value_at
 from derive.rules.rule import Rule
 
-V = TypeVar("V")
+V = TypeVar("V", bound=Arithmetic)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def parse_map(text: str, left: Rule, right: Rule, *, where: str = "state map") -
     for name, expr in equations.items():
         for node in walk(expr):
             if isinstance(node, Indexed) and node.name not in schedules and node.name not in left.states:
-                raise RuleError(f"{where}: {node.name} in the equation for {name}\n  expected one of {', '.join(left.states)}")
+                raise RuleError(
+                    f"{where}: {node.name} in the equation for {name}\n  expected one of {', '.join(left.states)}"
+                )
     return StateMap({name: equations[name] for name in right.states}, schedules)
 
 

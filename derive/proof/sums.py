@@ -27,10 +27,7 @@ Lookup = Callable[[str, When], Ratio]
 def least_end(*expressions: Expr) -> int:
     """The least k such that some sum or product in the texts ends at t + k (0 where none ends with t)."""
     ends = [
-        node.upper.constant
-        for e in expressions
-        for node in walk(e)
-        if isinstance(node, Reduction) and node.upper.names
+        node.upper.constant for e in expressions for node in walk(e) if isinstance(node, Reduction) and node.upper.names
     ]
     return min(ends, default=0)
 
@@ -142,7 +139,9 @@ class SumEnvironment:
         body = factor(When(0, False, f"{name} in product"))
         begin = f"{first.index}{first.offset:+d}" if not first.concrete else str(first.offset)
         tag = f"{_signature(body)} from {begin}"
-        product = self.field.atom(Atom("product", tag, When(self.base, False, last.index), first.index if not first.concrete else ""))
+        product = self.field.atom(
+            Atom("product", tag, When(self.base, False, last.index), first.index if not first.concrete else "")
+        )
         for k in range(self.base + 1, last.offset + 1):
             product = product * factor(When(k, False, last.index))
         return product

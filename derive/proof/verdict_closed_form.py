@@ -57,7 +57,9 @@ def decide_closed_form(formal: ClosedForm) -> Result:
                     parameters={a.name: str(v) for a, v in numbers.items() if a.kind == "parameter"},
                     start={f"{a.name}[0]": str(v) for a, v in numbers.items() if a.kind == "state"},
                     oracle="the gradients are "
-                    + ", ".join(f"g[{a.when.offset}] = {v}" for a, v in numbers.items() if a.kind == "answer" and a.when),
+                    + ", ".join(
+                        f"g[{a.when.offset}] = {v}" for a, v in numbers.items() if a.kind == "answer" and a.when
+                    ),
                     step=n,
                     what="the equation",
                     left=str(one),
@@ -96,7 +98,9 @@ def _sides(formal: ClosedForm, hypotheses: Hypotheses) -> tuple[str, ...]:
 
 def _lines(formal: ClosedForm, induction: Induction) -> tuple[Line, ...]:
     lines = [line(r, "the claim") for r in induction.relations]
-    lines.append(prose("at t = 0 both sides agree: the start values, and sums and products over empty ranges", "base case"))
+    lines.append(
+        prose("at t = 0 both sides agree: the start values, and sums and products over empty ranges", "base case")
+    )
     lines.append(
         prose(
             f"at t + 1: one step of {formal.rule.name} on the left; on the right each sum is split into its "
@@ -105,7 +109,10 @@ def _lines(formal: ClosedForm, induction: Induction) -> tuple[Line, ...]:
         )
     )
     lines.append(
-        prose("what remains is a multiple of the equation at t, which holds by the induction hypothesis", "ideal membership")
+        prose(
+            "what remains is a multiple of the equation at t, which holds by the induction hypothesis",
+            "ideal membership",
+        )
     )
     return tuple(lines)
 
@@ -119,13 +126,21 @@ def _simplest(formal: ClosedForm, left: Ratio, right: Ratio) -> Mapping[Atom, Fr
     domains = formal.rule.domains
     # Answers begin at 1, everything else at the simplest number of its domain.
     choices = [
-        [v for v in ((Fraction(1), *NUMBERS[:1]) if a.kind == "answer" else NUMBERS) if a.name not in domains or domains[a.name].contains(v)]
+        [
+            v
+            for v in ((Fraction(1), *NUMBERS[:1]) if a.kind == "answer" else NUMBERS)
+            if a.name not in domains or domains[a.name].contains(v)
+        ]
         for a in atoms
     ]
     picks = sorted(itertools.islice(itertools.product(*(range(len(c)) for c in choices)), 5000), key=sum)
     for pick in picks:
         table = {a: c[i] for a, c, i in zip(atoms, choices, pick, strict=True)}
-        if value_of(field, left.den, table) and value_of(field, right.den, table) and value_of(field, difference.num, table):
+        if (
+            value_of(field, left.den, table)
+            and value_of(field, right.den, table)
+            and value_of(field, difference.num, table)
+        ):
             return table
     return None
 

@@ -59,7 +59,9 @@ def hypotheses_of(text: str, rules: tuple[Rule, ...], *, where: str = "given") -
             for node in walk(side):
                 name = getattr(node, "name", None)
                 if name is not None and name not in names and name != "t":
-                    raise RuleError(f"{where}: {name} is no schedule or parameter\n  expected one of {', '.join(names)}")
+                    raise RuleError(
+                        f"{where}: {name} is no schedule or parameter\n  expected one of {', '.join(names)}"
+                    )
     return Hypotheses(
         tuple(Hypothesis(r) for r in relations), frozenset(n for n, d in names.items() if d.excludes_zero)
     )
@@ -83,7 +85,9 @@ def _replaced(right: Rule, left: Rule, text: str) -> Rule:
     unknown = [name for name in by if name not in right.schedule_names]
     if unknown:
         raise RuleError(f"replaced schedules: {unknown[0]}\n  expected one of {', '.join(right.schedule_names)}")
-    schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules) if d.name not in by or d in left.schedules}.values())
+    schedules = tuple(
+        {d.name: d for d in (*left.schedules, *right.schedules) if d.name not in by or d in left.schedules}.values()
+    )
     words = "; ".join(f"{name} replaced" for name in by)
     return replace_schedules(right, by, schedules=schedules, name=f"{right.name} ({words})")
 
@@ -93,10 +97,7 @@ def _cases(formal: Equivalent | Differ) -> list[_Case]:
     left = formal.left
     right = _replaced(formal.right, left, formal.replace) if isinstance(formal, Equivalent) else formal.right
     hypotheses = hypotheses_of(formal.given, (left, right))
-    if formal.map:
-        maps = [parse_map(formal.map, left, right)]
-    else:
-        maps = list(candidate_maps(left, right, hypotheses))
+    maps = [parse_map(formal.map, left, right)] if formal.map else list(candidate_maps(left, right, hypotheses))
     return [_Case(left, right, m, hypotheses) for m in maps]
 
 
@@ -143,7 +144,9 @@ def decide_differ(formal: Differ) -> Result:
     if result.counterexample is None:
         return replace(result, verdict=Verdict.REFUTED, summary=f"They do not differ: {result.summary}")
     found = result.counterexample
-    words = " and ".join(f"`{c.text}`" + (f" for all `t >= {c.from_t}`" if "[" in c.text else "") for c in result.conditions)
+    words = " and ".join(
+        f"`{c.text}`" + (f" for all `t >= {c.from_t}`" if "[" in c.text else "") for c in result.conditions
+    )
     agree = f" They agree exactly when {words}." if words else ""
     return replace(
         result,
@@ -159,7 +162,9 @@ def _proved(case: _Case, proof: Simulation) -> Result:
         f"{case.left.name} and {case.right.name} ask at the same points for every oracle, every schedule and all t"
         + (f", given {condition_words(case.hypotheses.relations)}." if case.hypotheses.relations else "."),
         side_conditions=_sides(case),
-        proof=Proof(METHOD, map_formulas(case.state_map.equations, case.left), proof_lines(case.left, case.right, proof)),
+        proof=Proof(
+            METHOD, map_formulas(case.state_map.equations, case.left), proof_lines(case.left, case.right, proof)
+        ),
         certificates=(
             equivalence_certificate(case.left, case.right, case.state_map, case.hypotheses, proof.base_steps),
         ),
@@ -170,10 +175,11 @@ def _sides(case: _Case) -> tuple[str, ...]:
     expressions: list[Expr] = [e.right for r in (case.left, case.right) for e in (*r.update, *r.start, *r.first)]
     expressions += case.state_map.equations.values()
     found = [c for e in expressions for c in side_conditions(e)]
+    states = {*case.left.states, *case.right.states}
     for c in found:
-        if not any(isinstance(n, Indexed) and n.name in (*case.left.states, *case.right.states) for n in walk(c.expr)):
-            if c.kind == "nonzero" and case.hypotheses.zero(schedule_value(c.expr, Field(), When(0))):
-                raise Undecided(f"under the hypotheses the texts divide by zero: {c.text} cannot hold")
+        of_states = any(n.name in states for n in walk(c.expr) if isinstance(n, Indexed))
+        if not of_states and c.kind == "nonzero" and case.hypotheses.zero(schedule_value(c.expr, Field(), When(0))):
+            raise Undecided(f"under the hypotheses the texts divide by zero: {c.text} cannot hold")
     return side_condition_texts((case.left, case.right), found, case.hypotheses)
 
 
@@ -203,12 +209,16 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
                 )
             )
     for name in right.states:
-        shown = other_name(name, left)
-        lines.append(line(equation(shown, 1, proof.right.state[name]), f"{right.name}: one step from the mapped state"))
-        why = f"{left.name}: one step, then the map at `t+1`; " + (
-            "the same normal form" if proof.right.state[name].same(proof.next_mapped[name]) else "equal by the hypotheses"
+        primed = other_name(name, left)
+        lines.append(
+            line(equation(primed, 1, proof.right.state[name]), f"{right.name}: one step from the mapped state")
         )
-        lines.append(line(equation(shown, 1, proof.next_mapped[name]), why))
+        why = f"{left.name}: one step, then the map at `t+1`; " + (
+            "the same normal form"
+            if proof.right.state[name].same(proof.next_mapped[name])
+            else "equal by the hypotheses"
+        )
+        lines.append(line(equation(primed, 1, proof.next_mapped[name]), why))
     lines.append(prose("the map holds at `t+1` whenever it holds at `t`", "induction over `t`"))
     return tuple(lines)
 
@@ -230,9 +240,7 @@ def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
     # A repair speaks of the rule as it was before its schedules were replaced.
     repair = find_repair(left, original, state_map, hypotheses, repair_by)
     if repair is not None:
-        certificates.append(
-            equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps)
-        )
+        certificates.append(equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps))
     residual = _residual(case)
     if exact is None:
         return Result(

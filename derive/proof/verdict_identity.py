@@ -80,7 +80,10 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
             METHOD,
             (),
             (
-                *(Line(c.text, c.latex, "necessary: see the counterexample; sufficient: then both sides agree") for c in conditions),
+                *(
+                    Line(c.text, c.latex, "necessary: see the counterexample; sufficient: then both sides agree")
+                    for c in conditions
+                ),
                 *_lines(prepared, unfolded),
             ),
         ),
@@ -179,9 +182,7 @@ def _lines(prepared: Prepared, unfolded: Unfolded) -> tuple[Line, ...]:
     lines = [line(prepared.equation, "the claim")]
     if unfolded.relations:
         field = unfolded.along.field
-        lines += [
-            line(relation_of(field, field.lift(r)), "the hypothesis, unfolded") for r in unfolded.relations
-        ]
+        lines += [line(relation_of(field, field.lift(r)), "the hypothesis, unfolded") for r in unfolded.relations]
     lines.append(line(Relation("==", prepared.equation.left, to_expr(unfolded.left)), "the left side, unfolded"))
     lines.append(line(Relation("==", prepared.equation.right, to_expr(unfolded.right)), "the right side, unfolded"))
     if unfolded.left.same(unfolded.right):

@@ -57,9 +57,7 @@ def stencil(rule: Rule) -> dict[str, frozenset[Place]]:
     state = {name: field.atom(Atom("state", name, now)) for name in rule.states}
     done = step(rule, values, now, state, Answers(field, Hypotheses().equal))
     return {
-        name: frozenset(
-            (a.name, a.when.offset) for a in value.atoms() if a.kind == "schedule" and a.when is not None
-        )
+        name: frozenset((a.name, a.when.offset) for a in value.atoms() if a.kind == "schedule" and a.when is not None)
         for name, value in done.state.items()
     }
 
@@ -83,15 +81,20 @@ def decide_reads(formal: Reads) -> Result:
     ]
     unshown = [p for p, w in witnesses.items() if w is None and p in expected]
     if unshown:
-        return Result(Verdict.UNKNOWN, f"No pair of runs was found that shows {_words(unshown)} to be necessary.", reads=reads)
+        return Result(
+            Verdict.UNKNOWN, f"No pair of runs was found that shows {_words(unshown)} to be necessary.", reads=reads
+        )
     wrong = [p for p in expected if p not in depends]
     extra = [p for p in depends if expected and p not in expected]
     present = [p for p in absent if p in depends]
     lines = tuple(_line(witnesses[p]) for p in sorted(depends)) + tuple(
-        prose(f"{_words([p])} does not occur in the step's normal form", "so no value depends on it") for p in not_needed
+        prose(f"{_words([p])} does not occur in the step's normal form", "so no value depends on it")
+        for p in not_needed
     )
     if not wrong and not extra and not present:
-        summary = f"A step needs exactly {_words(sorted(depends))}" if expected else f"A step needs {_words(sorted(depends))}"
+        summary = (
+            f"A step needs exactly {_words(sorted(depends))}" if expected else f"A step needs {_words(sorted(depends))}"
+        )
         if absent:
             summary += f", and does not depend on {_words(absent)}"
         return Result(
@@ -119,12 +122,13 @@ def decide_reads(formal: Reads) -> Result:
 def _place(rule: Rule, text: str) -> Place:
     node = parse_expression(text, where="schedule read")
     if not isinstance(node, Indexed) or node.name not in rule.schedule_names or node.index.offset is None:
-        raise RuleError(f"schedule read: {text}\n  expected one of {', '.join(f'{n}[t+1]' for n in rule.schedule_names)}")
+        raise RuleError(
+            f"schedule read: {text}\n  expected one of {', '.join(f'{n}[t+1]' for n in rule.schedule_names)}"
+        )
     return node.name, node.index.offset
 
 
 def _written(rule: Rule) -> frozenset[Place]:
-
 
     return frozenset(
         (n.name, n.index.offset)
@@ -228,9 +232,7 @@ def _line(w: Witness | None) -> Line:
     shown = to_text(Indexed(name, Affine((), w.step + offset)))
     text = (
         f"two schedules that differ only in `{shown}` ({w.values[0]} or {w.values[1]}; every other value "
-        f"{w.base}, every gradient 1) give `{w.state}[{w.step + 1}]` = {w.results[0]} or {w.results[1]} from the same state "
-        f"({', '.join(f'`{s}[0]` = {v}' for s, v in w.start.items())})"
+        f"{w.base}, every gradient 1) give `{w.state}[{w.step + 1}]` = {w.results[0]} or {w.results[1]} "
+        f"from the same state ({', '.join(f'`{s}[0]` = {v}' for s, v in w.start.items())})"
     )
     return Line(text, "", f"`{_text(w.place)}` is necessary: no rule with this state can do without it")
-
-

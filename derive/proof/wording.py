@@ -47,14 +47,14 @@ def condition_words(hypotheses: Iterable[Hypothesis]) -> str:
     """``… and … for all t >= 0``."""
     parts = []
     for h in hypotheses:
-        timed = any(
-            isinstance(n, Indexed) for side in (h.relation.left, h.relation.right) for n in walk(side)
-        )
+        timed = any(isinstance(n, Indexed) for side in (h.relation.left, h.relation.right) for n in walk(side))
         parts.append(f"`{to_text(h.relation)}`" + (f" for all `t >= {h.from_t}`" if timed else ""))
     return " and ".join(parts)
 
 
-def side_condition_texts(rules: Iterable[Rule], found: Iterable[SideCondition], hypotheses: Hypotheses) -> tuple[str, ...]:
+def side_condition_texts(
+    rules: Iterable[Rule], found: Iterable[SideCondition], hypotheses: Hypotheses
+) -> tuple[str, ...]:
     """The side conditions, with a word on those that a declared domain already ensures."""
     texts: dict[str, None] = {}
     for rule in rules:
@@ -81,7 +81,8 @@ def counterexample(found: Divergence) -> Counterexample:
     )
     return Counterexample(
         schedules={
-            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= last} for name, table in setting.schedules.items()
+            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= last}
+            for name, table in setting.schedules.items()
         },
         parameters={name: str(v) for name, v in setting.parameters.items()},
         start={name: str(v) for name, v in setting.left_start.items()},

@@ -245,7 +245,9 @@ class _Checker:
                         expected = f"{name} alone, or {name} declared a schedule"
                         raise self.wrong(f"the parameter {name} with an index", text, span, expected, part)
                     if index.terms and not now.terms:
-                        raise self.wrong(f"{name} at an arbitrary time", text, span, f"a concrete time: {name}[0]", part)
+                        raise self.wrong(
+                            f"{name} at an arbitrary time", text, span, f"a concrete time: {name}[0]", part
+                        )
                     if name in rule.states and index not in times:
                         raise self.wrong(f"the state {name} at this index", text, span, _at(name, times), part)
                     if name in rule.definitions and (index != now or later is None):
