@@ -90,12 +90,14 @@ class _StepEnvironment(Generic[V]):
 
     def indexed(self, name: str, index: Affine) -> V:
         offset = index.offset if index.terms else index.constant - self.when.offset
+        if offset is None:
+            raise RuleError(f"rule {self.rule.name}: the index of {name} must be t plus an integer, or an integer")
         if name in self.rule.schedule_names:
-            return self.values.schedule(
-                name, self.when.later(offset or 0) if index.terms else When(index.constant, True)
-            )
+            return self.values.schedule(name, self.when.later(offset) if index.terms else When(index.constant, True))
         if name in self.rule.definitions:
             return self.definition(name)
+        if name not in self.rule.states or offset not in (0, 1):
+            raise RuleError(f"rule {self.rule.name}: {name} has no value at {offset:+d} from the step")
         return self.state[name] if offset == 0 else self.updated(name)
 
     def definition(self, name: str) -> V:
