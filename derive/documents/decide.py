@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.proof.claim import Behaviour, Claim
+from derive.proof.claim import Behaviour, Claim, Printed
 from derive.proof.decide import TIME_LIMIT, decide
 from derive.proof.result import Result, Verdict
 
@@ -12,14 +12,14 @@ def decide_claim(claim: Claim, *, time_limit: float = TIME_LIMIT) -> Result:
 
     Raises CertificateError where the independent checker disagrees, DeriveError where the claim is malformed.
     """
-    if not isinstance(claim.formal, Behaviour):
+    if not isinstance(claim.formal, Behaviour | Printed):
         return decide(claim.formal, time_limit=time_limit)
     # Software is imported only where it is to be observed.
     from derive.observe import observations
 
     seen = observations()[claim.formal.observation]()
-    return Result(
-        Verdict.OBSERVED if seen.holds else Verdict.NOT_OBSERVED,
-        f"{seen.summary} (torch {seen.software.removeprefix('torch ')}; see it with: {seen.command})",
-        table=seen.table,
-    )
+    if isinstance(claim.formal, Printed):
+        verdict = Verdict.REPRODUCED if seen.holds else Verdict.NOT_REPRODUCED
+    else:
+        verdict = Verdict.OBSERVED if seen.holds else Verdict.NOT_OBSERVED
+    return Result(verdict, f"{seen.summary} ({seen.software}; see it with: {seen.command})", table=seen.table)

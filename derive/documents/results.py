@@ -19,6 +19,8 @@ from derive.proof.claim import (
     Formal,
     Identity,
     Operations,
+    Printed,
+    Property,
     Reads,
     Reschedule,
     Solve,
@@ -143,8 +145,8 @@ def _statement(formal: Formal) -> tuple[str, str]:
             if compare is None:
                 return f"a step of {rule.name} takes {expect} {unit}", ""
             return f"a step of {rule.name} takes {expect} {unit} fewer than one of {compare.name}", ""
-        case Behaviour(observation=observation):
-            return f"the experiment {observation}", ""
+        case Behaviour(observation=name) | Printed(observation=name) | Property(procedure=name):
+            return f"decided by {name}", ""
         case _:
             return "no formal statement", ""
 

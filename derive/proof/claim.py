@@ -141,6 +141,20 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """A printed number or table, re-run in the precision of its listing; ``observation`` names the experiment."""
+
+    observation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property that has a procedure of its own (a limit, a rate, a stability edge); ``procedure`` names it."""
+
+    procedure: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotCheckable:
     """Nothing mechanical can decide it; ``reason`` says why."""
 
@@ -148,7 +162,18 @@ class NotCheckable:
 
 
 Formal: TypeAlias = (
-    Equivalent | Differ | Solve | Reschedule | Identity | ClosedForm | Reads | Operations | Behaviour | NotCheckable
+    Equivalent
+    | Differ
+    | Solve
+    | Reschedule
+    | Identity
+    | ClosedForm
+    | Reads
+    | Operations
+    | Behaviour
+    | Printed
+    | Property
+    | NotCheckable
 )
 
 

@@ -18,6 +18,7 @@ from derive.proof.claim import (
     Identity,
     NotCheckable,
     Operations,
+    Property,
     Reads,
     Reschedule,
     Solve,
@@ -89,6 +90,10 @@ def _decide(formal: Formal) -> Result:
             from derive.proof.counts import decide_operations
 
             return decide_operations(formal)
+        case Property(procedure=procedure):
+            from derive.proof.properties import procedures
+
+            return procedures()[procedure]()
         case NotCheckable(reason=reason):
             return Result(Verdict.NOT_CHECKABLE, reason)
         case _:

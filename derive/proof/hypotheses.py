@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from flint import fmpz_mpoly
 
-from derive.errors import Undecided
+from derive.errors import RuleError, Undecided
 from derive.notation.evaluate import Arithmetic, evaluate
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, Relation, children
 from derive.proof.ideal import Ideal
@@ -102,6 +102,8 @@ class ScheduleEnvironment(Generic[V]):
         return self.values.time(self.when) if name == TIME else self.values.parameter(name)
 
     def indexed(self, name: str, index: Affine) -> V:
+        if index.terms and index.offset is None:
+            raise RuleError(f"the index of {name} in a hypothesis must be t plus an integer, or an integer")
         when = self.when.later(index.constant) if index.terms else When(index.constant, True)
         return self.values.schedule(name, when)
 

@@ -84,12 +84,14 @@ def run_until_different(
 
 
 def _different_queries(one: Step[Fraction], other: Step[Fraction]) -> tuple[Fraction, Fraction] | None:
+    """A question of each side, where one of them asks what the other does not (the order does not matter)."""
     first = list(dict.fromkeys((q.oracle, q.point) for q in one.queries))
     second = list(dict.fromkeys((q.oracle, q.point) for q in other.queries))
-    for a, b in zip(first, second, strict=False):
-        if a != b:
-            return a[1][0], b[1][0]
-    return None
+    alone = ([a for a in first if a not in second], [b for b in second if b not in first])
+    if not (alone[0] or alone[1]) or not (first and second):
+        return None
+    points = ((alone[0] or first)[0][1], (alone[1] or second)[0][1])
+    return next(((a, b) for a, b in zip(*points, strict=False) if a != b), None)
 
 
 def first_difference(
@@ -106,11 +108,10 @@ def first_difference(
         x = dict(step(left, values, now, x, books[0], first=n == 0).state)
         y = dict(step(right, values, now, y, books[1], first=n == 0).state)
         asked = [[(o, p) for o, points in book.points(now).items() for p in points] for book in books]
-        if len(asked[0]) != len(asked[1]):
+        if len(asked[0]) != len(asked[1]) or not all(
+            any(o == p and all(map(hypotheses.equal, one, other)) for p, other in asked[1]) for o, one in asked[0]
+        ):
             return n
-        for (_, one), (_, other) in zip(*asked, strict=True):
-            if not all(hypotheses.equal(a, b) for a, b in zip(one, other, strict=True)):
-                return n
         mapped = state_map.apply(values, now.later(1), x)
         if any(not hypotheses.equal(mapped[name], y[name]) for name in watched):
             return n

@@ -9,7 +9,7 @@ from typing import TypeVar
 from derive.errors import RuleError
 from derive.notation.evaluate import Arithmetic
 from derive.notation.parser import parse_equations
-from derive.notation.spec import Affine, Expr, Indexed, walk
+from derive.notation.spec import TIME, Affine, Expr, Indexed, Symbol, walk
 from derive.proof.normal import When
 from derive.proof.simulate import Values, value_at
 from derive.rules.rule import Rule
@@ -52,8 +52,13 @@ def parse_map(text: str, left: Rule, right: Rule, *, where: str = "state map") -
     if missing:
         raise RuleError(f"{where}: no equation for {', '.join(missing)} of rule {right.name}")
     schedules = frozenset(left.schedule_names) | frozenset(right.schedule_names)
+    parameters = {*left.parameter_names, *right.parameter_names, TIME}
     for name, expr in equations.items():
         for node in walk(expr):
+            if isinstance(node, Symbol) and node.name not in parameters:
+                timed = node.name in schedules or node.name in left.states
+                expected = f"{node.name}[t]" if timed else f"one of {', '.join((*left.states, *sorted(schedules)))}"
+                raise RuleError(f"{where}: {node.name} in the equation for {name}\n  expected {expected}")
             if isinstance(node, Indexed) and node.name not in schedules and node.name not in left.states:
                 raise RuleError(
                     f"{where}: {node.name} in the equation for {name}\n  expected one of {', '.join(left.states)}"
