@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.errors import RuleError
+from derive.errors import RuleError, Undecided
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_relations
 from derive.notation.spec import Reduction, Relation, walk
@@ -17,6 +17,7 @@ from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.proof.sums import SumEnvironment, check_named, least_end
 from derive.proof.values import SymbolicValues
+from derive.proof.witness import satisfiable
 from derive.rules.rule import Rule
 
 
@@ -47,9 +48,17 @@ class _Run:
         def free(name: str) -> Ratio:
             return field.atom(Atom("state", name, begin))
 
+        self._asked: dict[When, tuple[Ratio, ...]] = {}
         self._states = [
             start_state(rule, values, free) if begin.concrete else {name: free(name) for name in rule.states}
         ]
+
+    def _answer(self, oracle: str, when: When, point: tuple[Ratio, ...]) -> Ratio:
+        """The answer of a step. Raises Undecided where a step asks at two points: g[i] would not say which."""
+        earlier = self._asked.setdefault(when, point)
+        if not all(a.same(b) for a, b in zip(earlier, point, strict=True)):
+            raise Undecided("a step that asks at several points: g[i] does not say which answer is meant")
+        return self.values.field.atom(answer_atom(oracle, when))
 
     def lookup(self, name: str, when: When) -> Ratio:
         """The value of a state, a schedule or an answer ``g`` at a time."""
@@ -67,7 +76,7 @@ class _Run:
                 self.values,
                 at,
                 self._states[n],
-                lambda oracle, now, point: self.values.field.atom(answer_atom(oracle, now)),
+                self._answer,
                 first=at == When(0, True),
             )
             self._states.append(dict(done.state))
@@ -100,6 +109,8 @@ def prove_closed_form(formal: ClosedForm, hypotheses: Hypotheses) -> Induction:
         raise RuleError(f"rule {rule.name}: a start value of {', '.join(sorted(missing))} is missing")
     hypothesis = differences(When(0), When(0))
     conclusion = differences(When(0), When(1))
+    if not satisfiable(hypotheses, (rule,)):
+        raise Undecided("no schedules were found that satisfy the hypotheses")
     base_failures = tuple(i for i, d in enumerate(base) if not hypotheses.zero(d))
     step_failures = []
     for i, d in enumerate(conclusion):
@@ -112,7 +123,10 @@ def prove_closed_form(formal: ClosedForm, hypotheses: Hypotheses) -> Induction:
 def _check(rule: Rule, relations: tuple[Relation, ...]) -> None:
     if len(rule.oracles) > 1:
         raise RuleError(f"rule {rule.name} has several oracles: g[i] would not say which answer is meant")
-    known = frozenset({*rule.states, *rule.schedule_names, *rule.parameter_names, ANSWER})
+    names = {*rule.states, *rule.schedule_names, *rule.parameter_names}
+    if ANSWER in names:
+        raise RuleError(f"rule {rule.name} has a name {ANSWER}: in a closed form that names the oracle's answers")
+    known = frozenset({*names, ANSWER})
     for r in relations:
         if r.op != "==":
             raise RuleError("a closed form is an equation: expected ==")

@@ -8,6 +8,7 @@ no floating point.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,6 +86,10 @@ class Ratio:
     def __pow__(self, n: int) -> Ratio:
         if n < 0:
             return (self.field.number(Fraction(1)) / self) ** (-n)
+        for part in (self.num, self.den):
+            # A power of k terms has at most this many, and C code that computes it cannot be interrupted.
+            if len(part) > 1 and math.comb(n + len(part) - 1, n) > MAX_TERMS:
+                raise Undecided(f"an expression of more than {MAX_TERMS} terms")
         return self.field.reduced(self.num**n, self.den**n)
 
     @property
@@ -139,6 +144,7 @@ class Field:
         self._atoms: list[Atom] = []
         self._index: dict[Atom, int] = {}
         self._arguments: dict[Atom, tuple[Ratio, ...]] = {}
+        self._indices: dict[Atom, frozenset[str]] = {}
         self._context = fmpz_mpoly_ctx.get(("x", 16), Ordering.degrevlex)
         self._one = self._context.constant(1)
 
@@ -172,6 +178,22 @@ class Field:
         """The atom that stands for ``base`` to the power t."""
         self._arguments.setdefault(atom, (base,))
         return self.atom(atom)
+
+    def composed(self, atom: Atom, parts: Iterable[Atom], bound: str) -> Ratio:
+        """The atom of a sum or product whose terms are made of ``parts``; ``bound`` is its own index."""
+        own = frozenset().union(*map(self.indices, parts)) - {bound}
+        self._indices[atom] = self._indices.get(atom, frozenset()) | own
+        return self.atom(atom)
+
+    def indices(self, atom: Atom) -> frozenset[str]:
+        """The names of the times and indices on which an atom's value depends."""
+        found = self._indices.get(atom, frozenset())
+        if atom.when is not None and not atom.when.concrete:
+            found |= {atom.when.index}
+        if atom.kind == "product" and atom.tag:
+            found |= {atom.tag}
+        inner = (self.indices(a) for argument in self._arguments.get(atom, ()) for a in argument.atoms())
+        return found.union(*inner)
 
     def arguments(self, atom: Atom) -> tuple[Ratio, ...]:
         """The arguments of an opaque atom, or the base of a power."""

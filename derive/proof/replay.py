@@ -49,13 +49,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first step at which two runs differ, and both values."""
+    """The first step at which two runs differ, and both values (a point of several arguments with commas)."""
 
     setting: Setting
     step: int
     what: str
-    left: Fraction
-    right: Fraction
+    left: str
+    right: str
 
 
 def run_until_different(
@@ -79,11 +79,11 @@ def run_until_different(
         for name in sorted(watched):
             value = state_map.value(name, values, now.later(1), x)
             if value != y[name]:
-                return Divergence(setting, n + 1, f"state {name}", value, y[name])
+                return Divergence(setting, n + 1, f"state {name}", str(value), str(y[name]))
     return None
 
 
-def _different_queries(one: Step[Fraction], other: Step[Fraction]) -> tuple[Fraction, Fraction] | None:
+def _different_queries(one: Step[Fraction], other: Step[Fraction]) -> tuple[str, str] | None:
     """A question of each side, where one of them asks what the other does not (the order does not matter)."""
     first = list(dict.fromkeys((q.oracle, q.point) for q in one.queries))
     second = list(dict.fromkeys((q.oracle, q.point) for q in other.queries))
@@ -91,7 +91,8 @@ def _different_queries(one: Step[Fraction], other: Step[Fraction]) -> tuple[Frac
     if not (alone[0] or alone[1]) or not (first and second):
         return None
     points = ((alone[0] or first)[0][1], (alone[1] or second)[0][1])
-    return next(((a, b) for a, b in zip(*points, strict=False) if a != b), None)
+    left, right = (", ".join(map(str, point)) for point in points)
+    return (left, right) if left != right else None
 
 
 def first_difference(
@@ -151,12 +152,16 @@ def _settings(
     steps: int,
 ) -> Iterator[Setting]:
     """Settings for a run of ``steps`` steps, the simplest first."""
-    domains = {**right.domains, **left.domains}
+    domains = (left.domains, right.domains)
+
+    def allowed(name: str, value: Fraction) -> bool:
+        return all(d[name].contains(value) for d in domains if name in d)
+
     schedules = list(dict.fromkeys((*left.schedule_names, *right.schedule_names)))
     parameters = list(dict.fromkeys((*left.parameter_names, *right.parameter_names)))
     last = steps + 1
-    sequences = {s: [q for q in _sequences(last) if all(domains[s].contains(v) for v in q)] for s in schedules}
-    constants = {p: [v for v in NUMBERS if domains[p].contains(v)] for p in parameters}
+    sequences = {s: [q for q in _sequences(last) if all(allowed(s, v) for v in q)] for s in schedules}
+    constants = {p: [v for v in NUMBERS if allowed(p, v)] for p in parameters}
     choices = [range(len(sequences[s])) for s in schedules] + [range(len(constants[p])) for p in parameters]
     # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
     picks = sorted(itertools.product(*(r[:24] for r in choices)), key=sum)

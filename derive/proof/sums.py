@@ -20,6 +20,9 @@ from derive.proof.values import SymbolicValues
 #: Explicit terms of one sum or product, at the most.
 MAX_TERMS = 64
 
+#: The index of a product's generic factor begins with this; no text can write it.
+FACTOR = "factor of"
+
 #: What a name with an index means where the index is worth this time.
 Lookup = Callable[[str, When], Ratio]
 
@@ -135,13 +138,13 @@ class SumEnvironment:
             raise Undecided("a product whose range is more than empty for the last summation index")
         if last.offset < self.base:
             raise Undecided("products that end at different times in a way that is not supported")
-        name = "j" if last.index != "j" else "k"
-        body = factor(When(0, False, f"{name} in product"))
+        # Products within products need factors' indices of their own.
+        depth = sum(w.index.startswith(FACTOR) for w in self.bound.values())
+        body = factor(When(0, False, f"{FACTOR} {depth}"))
         begin = f"{first.index}{first.offset:+d}" if not first.concrete else str(first.offset)
         tag = f"{_signature(body)} from {begin}"
-        product = self.field.atom(
-            Atom("product", tag, When(self.base, False, last.index), first.index if not first.concrete else "")
-        )
+        atom = Atom("product", tag, When(self.base, False, last.index), first.index if not first.concrete else "")
+        product = self.field.composed(atom, body.atoms(), f"{FACTOR} {depth}")
         for k in range(self.base + 1, last.offset + 1):
             product = product * factor(When(k, False, last.index))
         return product
@@ -167,9 +170,7 @@ class SumEnvironment:
         field = self.field
 
         def moves(atom: Atom) -> bool:
-            return (atom.when is not None and not atom.when.concrete and atom.when.index == index) or (
-                atom.kind == "product" and atom.tag == index
-            )
+            return index in field.indices(atom)
 
         if any(moves(a) for a in field.atoms_of(body.den)):
             raise Undecided("a sum whose terms have the summation index in the denominator")
@@ -185,7 +186,8 @@ class SumEnvironment:
         for inner, coefficient in groups.items():
             term = " ".join(f"{_spelled(known[i])}^{p}" for i, p in enumerate(inner) if p)
             atom = Atom("sum", f"{term or 1} from {first.offset}", last)
-            total = total + coefficient * field.atom(atom)
+            inside = [known[i] for i, p in enumerate(inner) if p]
+            total = total + coefficient * field.composed(atom, inside, index)
         return total
 
 

@@ -32,7 +32,11 @@ class SymbolicValues:
 
     def time(self, when: When) -> Ratio:
         offset = self.field.number(Fraction(when.offset))
-        return offset if when.concrete else self.field.atom(Atom("time", TIME)) + offset
+        if when.concrete:
+            return offset
+        # A summation index is a number of its own, not t.
+        atom = Atom("time", TIME) if when.index == TIME else Atom("time", when.index, When(0, False, when.index))
+        return self.field.atom(atom) + offset
 
     def function(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
         return self.field.opaque(name, args)

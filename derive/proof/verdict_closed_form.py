@@ -9,13 +9,14 @@ from typing import Any
 
 from derive.notation.parser import parse_relations
 from derive.notation.side_conditions import side_conditions
+from derive.notation.spec import Binary
 from derive.notation.text import to_text
 from derive.proof.certificate import hypothesis_texts, rule_data
 from derive.proof.claim import ClosedForm
 from derive.proof.closed_form import Induction, at_step, prove_closed_form
-from derive.proof.hypotheses import Hypotheses
+from derive.proof.hypotheses import Hypotheses, schedule_value
 from derive.proof.identity import value_of
-from derive.proof.normal import Atom, Ratio
+from derive.proof.normal import Atom, Ratio, When
 from derive.proof.replay import NUMBERS
 from derive.proof.result import Counterexample, Line, Proof, Result, Verdict
 from derive.proof.verdict_equivalence import hypotheses_of
@@ -43,7 +44,7 @@ def decide_closed_form(formal: ClosedForm) -> Result:
         for (left, right), relation in zip(at_step(formal, n), induction.relations, strict=True):
             if hypotheses.zero(left - right):
                 continue
-            numbers = _simplest(formal, left, right)
+            numbers = _simplest(formal, left, right, hypotheses, n)
             if numbers is None:
                 continue
             one, other = _value(left, numbers), _value(right, numbers)
@@ -117,12 +118,22 @@ def _lines(formal: ClosedForm, induction: Induction) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _simplest(formal: ClosedForm, left: Ratio, right: Ratio) -> Mapping[Atom, Fraction] | None:
+def _simplest(
+    formal: ClosedForm, left: Ratio, right: Ratio, hypotheses: Hypotheses, last: int
+) -> Mapping[Atom, Fraction] | None:
     difference = left - right
     field = difference.field
+    supposed = [
+        (h.relation.op, schedule_value(Binary("-", h.relation.left, h.relation.right), field, When(n, True)))
+        for h in hypotheses.relations
+        for n in range(h.from_t, last + 2)
+    ]
     atoms = sorted(
-        left.atoms() | right.atoms(), key=lambda a: (a.kind != "answer", a.name, a.when.offset if a.when else 0)
+        left.atoms().union(right.atoms(), *(value.atoms() for _, value in supposed)),
+        key=lambda a: (a.kind != "answer", a.name, a.when.offset if a.when else 0),
     )
+    if any(a.kind not in ("answer", "schedule", "parameter", "state") for a in atoms):
+        return None  # what a function is worth cannot be chosen
     domains = formal.rule.domains
     # Answers begin at 1, everything else at the simplest number of its domain.
     choices = [
@@ -140,6 +151,7 @@ def _simplest(formal: ClosedForm, left: Ratio, right: Ratio) -> Mapping[Atom, Fr
             value_of(field, left.den, table)
             and value_of(field, right.den, table)
             and value_of(field, difference.num, table)
+            and all((value_of(field, value.num, table) == 0) == (op == "==") for op, value in supposed)
         ):
             return table
     return None

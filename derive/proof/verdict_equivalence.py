@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
-from derive.notation.side_conditions import side_conditions
-from derive.notation.spec import Affine, Equation, Expr, Indexed, Relation, walk
+from derive.notation.side_conditions import SideCondition, side_conditions
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Equation, Expr, Indexed, Relation, Symbol, walk
 from derive.proof.certificate import difference_certificate, equivalence_certificate
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.conditions import (
@@ -16,6 +16,7 @@ from derive.proof.conditions import (
     map_conditions,
     parameter_conditions,
     query_conditions,
+    start_trajectory,
     trajectory,
 )
 from derive.proof.equivalence import Simulation, prove
@@ -27,6 +28,7 @@ from derive.proof.repair import Repair, find_repair
 from derive.proof.replay import Divergence, find_divergence
 from derive.proof.result import Formula, Line, Proof, Result, Verdict
 from derive.proof.state_map import StateMap, parse_map
+from derive.proof.witness import satisfiable
 from derive.proof.wording import (
     condition,
     condition_words,
@@ -43,6 +45,8 @@ from derive.rules.rule import Rule
 from derive.rules.transform import replace_schedules
 
 METHOD = "simulation and induction over t"
+#: What a counterexample compares, where it is not a state.
+QUERY_POINT = "the query point"
 
 
 def hypotheses_of(text: str, rules: tuple[Rule, ...], *, where: str = "given") -> Hypotheses:
@@ -51,6 +55,8 @@ def hypotheses_of(text: str, rules: tuple[Rule, ...], *, where: str = "given") -
     Raises RuleError where a hypothesis speaks of anything but schedules and parameters.
     """
     names = {n: d for r in rules for n, d in r.domains.items()}
+    _one_meaning(rules)
+    schedules = {n for r in rules for n in r.schedule_names}
     relations = parse_relations(text, where=where)
     for relation in relations:
         if relation.op not in ("==", "!="):
@@ -62,9 +68,29 @@ def hypotheses_of(text: str, rules: tuple[Rule, ...], *, where: str = "given") -
                     raise RuleError(
                         f"{where}: {name} is no schedule or parameter\n  expected one of {', '.join(names)}"
                     )
+                indexed = isinstance(node, Indexed)
+                if (indexed or isinstance(node, Symbol)) and name != TIME and (name in schedules) != indexed:
+                    expected = f"{name}[t]" if name in schedules else f"{name} without an index"
+                    raise RuleError(f"{where}: how {name} is written\n  expected {expected}")
     return Hypotheses(
         tuple(Hypothesis(r) for r in relations), frozenset(n for n, d in names.items() if d.excludes_zero)
     )
+
+
+def _one_meaning(rules: tuple[Rule, ...]) -> None:
+    """Raise RuleError where a name is one thing in one rule and another thing in another."""
+    kinds: dict[str, str] = {}
+    for rule in rules:
+        table = {
+            **dict.fromkeys(rule.states, "a state"),
+            **dict.fromkeys(rule.schedule_names, "a schedule"),
+            **dict.fromkeys(rule.parameter_names, "a parameter"),
+            **{name: f"an oracle of arity {arity}" for name, arity in rule.oracles},
+        }
+        for name, kind in table.items():
+            if kinds.setdefault(name, kind) != kind:
+                both = f"{kinds[name]} in one rule and {kind} in {rule.name}"
+                raise RuleError(f"{name} is {both}\n  expected one meaning")
 
 
 @dataclass(frozen=True)
@@ -81,10 +107,20 @@ def _replaced(right: Rule, left: Rule, text: str) -> Rule:
     """The right rule with schedules replaced as ``text`` says (``"mu[t] = gamma[t]*mu[t]"``)."""
     if not text:
         return right
-    by = {e.left.name: e.right for e in parse_equations(text, where="replaced schedules")}
-    unknown = [name for name in by if name not in right.schedule_names]
-    if unknown:
-        raise RuleError(f"replaced schedules: {unknown[0]}\n  expected one of {', '.join(right.schedule_names)}")
+    where = "replaced schedules"
+    by: dict[str, Expr] = {}
+    known = {*left.schedule_names, *right.schedule_names}
+    parameters = {*left.parameter_names, *right.parameter_names, TIME}
+    for e in parse_equations(text, where=where):
+        if e.left.name not in right.schedule_names or e.left.index != Affine.time(0) or e.left.name in by:
+            names = ", ".join(right.schedule_names)
+            raise RuleError(f"{where}: {e.left.name}\n  expected each of {names} once, at [t]")
+        for node in walk(e.right):
+            if (isinstance(node, Indexed) and node.name not in known) or (
+                isinstance(node, Symbol) and node.name not in parameters
+            ):
+                raise RuleError(f"{where}: {node.name}\n  expected one of {', '.join(sorted(known))}")
+        by[e.left.name] = e.right
     schedules = tuple(
         {d.name: d for d in (*left.schedules, *right.schedules) if d.name not in by or d in left.schedules}.values()
     )
@@ -95,6 +131,8 @@ def _replaced(right: Rule, left: Rule, text: str) -> Rule:
 def _cases(formal: Equivalent | Differ) -> list[_Case]:
     """The claim with its state map, or with each map that the search proposes."""
     left = formal.left
+    if isinstance(formal, Equivalent) and formal.shift:
+        raise Undecided("an equivalence shifted in time")
     right = _replaced(formal.right, left, formal.replace) if isinstance(formal, Equivalent) else formal.right
     hypotheses = hypotheses_of(formal.given, (left, right))
     maps = [parse_map(formal.map, left, right)] if formal.map else list(candidate_maps(left, right, hypotheses))
@@ -110,7 +148,12 @@ def _decide(formal: Equivalent | Differ, repair_by: str = "") -> Result:
     if not cases:
         raise Undecided(f"the query points do not determine the state of {formal.right.name}: give a state map")
     results = [_failed(case, formal.right, repair_by) for case in cases]
-    return next((r for r in results if r.conditions), results[0])
+    result = next((r for r in results if r.conditions), results[0])
+    asked = result.counterexample is not None and result.counterexample.what == QUERY_POINT
+    if result.counterexample is not None and not asked and (isinstance(formal, Differ) or not formal.map):
+        # The states differ under this map; another map may do, and whether the questions differ is what counts.
+        raise Undecided("with this state map the states differ, but no run was found in which the query points do")
+    return result
 
 
 def decide_equivalent(formal: Equivalent) -> Result:
@@ -157,6 +200,10 @@ def decide_differ(formal: Differ) -> Result:
 
 
 def _proved(case: _Case, proof: Simulation) -> Result:
+    if not _speaks_of_something(case, case.hypotheses):
+        raise Undecided("no schedules were found that satisfy the hypotheses and divide by nothing that is zero")
+    # A run from the start meets the denominators that the start values make zero.
+    start_trajectory(case.left, case.right, case.state_map, case.hypotheses, proof.base_steps + 2)
     return Result(
         Verdict.PROVED,
         f"{case.left.name} and {case.right.name} ask at the same points for every oracle, every schedule and all t"
@@ -172,15 +219,34 @@ def _proved(case: _Case, proof: Simulation) -> Result:
 
 
 def _sides(case: _Case) -> tuple[str, ...]:
-    expressions: list[Expr] = [e.right for r in (case.left, case.right) for e in (*r.update, *r.start, *r.first)]
-    expressions += case.state_map.equations.values()
-    found = [c for e in expressions for c in side_conditions(e)]
-    states = {*case.left.states, *case.right.states}
-    for c in found:
-        of_states = any(n.name in states for n in walk(c.expr) if isinstance(n, Indexed))
-        if not of_states and c.kind == "nonzero" and case.hypotheses.zero(schedule_value(c.expr, Field(), When(0))):
+    found = _found_sides(case)
+    for c in _of_schedules(case, found):
+        if case.hypotheses.zero(schedule_value(c.expr, Field(), When(0))):
             raise Undecided(f"under the hypotheses the texts divide by zero: {c.text} cannot hold")
     return side_condition_texts((case.left, case.right), found, case.hypotheses)
+
+
+def _found_sides(case: _Case) -> list[SideCondition]:
+    expressions: list[Expr] = [e.right for r in (case.left, case.right) for e in (*r.update, *r.start, *r.first)]
+    expressions += case.state_map.equations.values()
+    return [c for e in expressions for c in side_conditions(e)]
+
+
+def _of_schedules(case: _Case, found: list[SideCondition]) -> list[SideCondition]:
+    """The denominators that schedules and parameters alone make up."""
+    rules = (case.left, case.right)
+    names = {TIME, *FUNCTIONS, *(n for r in rules for n in (*r.schedule_names, *r.parameter_names))}
+    return [
+        c
+        for c in found
+        if c.kind == "nonzero" and not c.ranges and all(getattr(n, "name", TIME) in names for n in walk(c.expr))
+    ]
+
+
+def _speaks_of_something(case: _Case, hypotheses: Hypotheses) -> bool:
+    """Whether some schedules satisfy the hypotheses and every denominator that schedules make up."""
+    apart = [c.relation for c in _of_schedules(case, _found_sides(case))]
+    return satisfiable(hypotheses, (case.left, case.right), apart)
 
 
 def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
@@ -315,7 +381,7 @@ def _exact_condition(case: _Case) -> tuple[Conditions, Simulation, Hypotheses] |
         under = Hypotheses((*hypotheses.relations, *conditions.relations), hypotheses.nonzero)
         proof = prove(left, right, state_map, under)
         if proof.proved:
-            return conditions, proof, under
+            return (conditions, proof, under) if _speaks_of_something(case, under) else None
     return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from derive.errors import RuleError
+from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_expression
 from derive.notation.spec import Affine, Indexed, walk
 from derive.notation.text import to_text
@@ -62,6 +62,16 @@ def stencil(rule: Rule) -> dict[str, frozenset[Place]]:
     }
 
 
+def _asked(rule: Rule) -> frozenset[Place]:
+    """The schedule values on which the points depend at which a step asks."""
+    field = Field()
+    now = When(0)
+    state = {name: field.atom(Atom("state", name, now)) for name in rule.states}
+    done = step(rule, SymbolicValues(field), now, state, Answers(field, Hypotheses().equal))
+    atoms = frozenset().union(*(p.atoms() for q in done.queries for p in q.point))
+    return frozenset((a.name, a.when.offset) for a in atoms if a.kind == "schedule" and a.when is not None)
+
+
 def decide_reads(formal: Reads) -> Result:
     """Compare the claimed reads with those on which the step depends; each needs a pair of runs that shows it."""
     rule = formal.rule
@@ -70,6 +80,9 @@ def decide_reads(formal: Reads) -> Result:
     by_state = stencil(rule)
     depends = frozenset().union(*by_state.values())
     written = _written(rule)
+    hidden = _asked(rule) - depends
+    if hidden & {*expected, *absent, *written}:
+        raise Undecided(f"{_words(sorted(hidden))} is read only to make the point that is asked about")
     witnesses = {place: find_witness(rule, by_state, place) for place in sorted(depends)}
     reads = tuple(
         Read(name, offset, witnesses.get((name, offset)) is not None) for name, offset in sorted(depends | written)
