@@ -1,15 +1,25 @@
-"""Kernels for confirmation, each generated and compiled once."""
+"""Kernels for confirmation, each generated and compiled once, and their source run on many steps at a time."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
-from derive.kernels.bounds import DType, lifter
+from derive.kernels.bounds import Bounded, DType, lifter
 from derive.kernels.generate import generate
 from derive.kernels.kernel import Backend, Interpreted, Kernel
 from derive.notation.sympy_model import Answer, model
 from derive.rules.rule import Rule
+
+#: Values of constant parameters, by name.
+Constants = tuple[tuple[str, float], ...]
+#: States whose rows are their values at consecutive times.
+Rows = Mapping[str, Bounded]
 
 
 def question(rule: Rule) -> Answer:
@@ -33,6 +43,65 @@ def bounded(rule: Rule, backend: Backend, dtype: DType) -> Interpreted:
     return compiled(rule, backend).interpret(lifter(dtype))
 
 
-def own_constants(rule: Rule, constants: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+def own_constants(rule: Rule, constants: Constants) -> Constants:
     """Those of the constants that the rule has."""
     return tuple((name, value) for name, value in constants if name in rule.parameter_names)
+
+
+def over_time(schedule: Schedule) -> dict[str, Callable[[Any], Any]]:
+    """The schedule's functions, for a column of times: a column of values."""
+
+    def column(function: Callable[[int], float]) -> Callable[[Any], Any]:
+        return lambda times: np.array([[function(t)] for t in np.ravel(times).tolist()])
+
+    return {name: column(function) for name, function in schedule.functions.items()}
+
+
+def many_steps(
+    functions: Mapping[str, Callable[..., Any]],
+    name: str,
+    states: Sequence[Rows],
+    grads: Bounded,
+    schedule: Schedule,
+    begin: int,
+    constants: Constants,
+) -> dict[str, Bounded]:
+    """``name`` of a kernel's interpreted functions on every row at once: row k is the step at time begin + k.
+
+    ``states`` are its state arguments (one for ``step``). At time 0 it is ``first_…`` where there is one.
+    """
+    count = len(grads.value)
+    times = np.arange(begin, begin + count)[:, None]
+    parts: list[dict[str, Bounded]] = []
+    pieces = [(name, slice(0, count))]
+    if begin == 0 and f"first_{name}" in functions:
+        pieces = [(f"first_{name}", slice(0, 1)), (name, slice(1, count))]
+    for function, piece in pieces:
+        arguments = [{n: rows(b, piece) for n, b in state.items()} for state in states]
+        answer = (rows(grads, piece),)
+        result = functions[function](*arguments, answer, over_time(schedule), times[piece], **dict(constants))
+        shape = grads.value[piece].shape
+        parts.append({n: spread(b, shape) for n, b in result.items()})
+    return {n: joined([part[n] for part in parts]) for n in parts[0]}
+
+
+def rows(number: Bounded, piece: slice) -> Bounded:
+    """Some rows of a number with bounds."""
+    error = number.error[piece] if np.ndim(number.error) else number.error
+    return Bounded(number.value[piece], error, number.dtype)
+
+
+def spread(number: Bounded, shape: tuple[int, ...]) -> Bounded:
+    """The number as a full array of this shape, in its precision."""
+    value = np.broadcast_to(np.asarray(number.value, dtype=number.dtype), shape)
+    error = number.error
+    if number.scalar and number.dtype != "float64":
+        error = error + np.abs(value.astype(np.float64) - number.value)
+    return Bounded(value, np.broadcast_to(error, shape), number.dtype)
+
+
+def joined(parts: Sequence[Bounded]) -> Bounded:
+    """The rows of all parts, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Bounded(np.concatenate([p.value for p in parts]), np.concatenate([p.error for p in parts]), parts[0].dtype)

@@ -16,11 +16,12 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import sympy
 
-from derive.confirm.compiled import own_constants
-from derive.confirm.propagate import Errors, loop_matrices, stack
-from derive.confirm.run import Constants, States, Track
+from derive.confirm.compiled import Constants, Rows, many_steps, own_constants, rows
+from derive.confirm.propagate import propagation
+from derive.confirm.run import STEPS, Track, start_errors
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
 from derive.kernels.bounds import Bounded, given, lifter
@@ -112,25 +113,32 @@ def predict(
     recurrence: Difference,
     right: Rule,
     exact: Track,
-    start: States,
+    start: Rows,
     schedule: Schedule,
     constants: Constants,
     shift: int = 0,
-) -> tuple[dict[str, Bounded], ...]:
-    """d_t for t = 0 … steps with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``.
+) -> dict[str, Bounded]:
+    """d_t for t = 0 … steps, in rows with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``.
 
     Errors in d_t propagate as those of a state of the right rule do, whose matrix the recurrence has.
     """
-    functions = recurrence.kernel.interpret(lifter("float64")).functions
-    own = {name: value for name, value in constants if name in recurrence.kernel.constants}
-    loop = loop_matrices(right, schedule, own_constants(right, constants), len(exact.answers), begin=shift)
-    errors = Errors(*loop, stack(right.states, start))
-    result = [dict(start)]
+    names, kernel = right.states, recurrence.kernel
+    own = tuple((name, value) for name, value in constants if name in kernel.constants)
+    functions = kernel.functions
+    d = [{n: start[n].value[0] for n in names}]
     for t, answer in enumerate(exact.answers):
         function = functions["first_difference" if t == 0 and "first_difference" in functions else "difference"]
-        grads = (given(answer, "float64"),)
-        before = {name: given(d.value, "float64") for name, d in result[-1].items()}
-        after = function(before, exact.states[t], grads, schedule.functions, t, **own)
-        total = errors.step(stack(right.states, after))
-        result.append({n: Bounded(after[n].value, e, "float64") for n, e in zip(right.states, total, strict=True)})
-    return tuple(result)
+        state = {n: b.value[t] for n, b in exact.states.items()}
+        d.append(function(d[-1], state, (answer,), schedule.functions, t, **dict(own)))
+    found = {n: np.stack([x[n] for x in d]) for n in names}
+    before = {n: given(found[n][:-1], "float64") for n in names}
+    states = {n: rows(b, slice(0, STEPS)) for n, b in exact.states.items()}
+    careful = kernel.interpret(lifter("float64")).functions
+    local = many_steps(careful, "difference", [before, states], exact.answer_rows, schedule, 0, own)
+    for n in names:
+        if not np.array_equal(local[n].value, found[n][1:], equal_nan=True):
+            raise DeriveError(f"the recurrence of {kernel.rule} and its interpretation with bounds differ")
+    travel = propagation(right, schedule, own_constants(right, constants), STEPS, shift)
+    steps = np.stack([local[n].error for n in names], axis=1)
+    errors = travel.of_states(np.concatenate([start_errors(right, start), steps]))
+    return {n: Bounded(found[n], errors[:, i], "float64") for i, n in enumerate(names)}

@@ -11,13 +11,22 @@ import functools
 
 import numpy as np
 
-from derive.confirm.compiled import bounded, own_constants
+from derive.confirm.compiled import Constants, own_constants
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import QUADRATIC, SPECTRUM, quadratic_data
-from derive.confirm.propagate import Errors, loop_matrices, require_affine, stack
-from derive.confirm.run import STEPS, Constants, start_of, value_of
+from derive.confirm.propagate import propagation
+from derive.confirm.run import (
+    STEPS,
+    query_rows,
+    rows_of,
+    run_steps,
+    same_bits,
+    start_errors,
+    start_of,
+    step_errors,
+)
 from derive.confirm.schedules import Schedule
-from derive.kernels.bounds import SAFETY, Bounded, Floats, given, plain
+from derive.kernels.bounds import SAFETY, Bounded, Floats, as_numpy, given, plain
 from derive.notation.spec import Expr
 from derive.rules.rule import Rule
 
@@ -25,7 +34,7 @@ from derive.rules.rule import Rule
 Origin = tuple[Rule, tuple[tuple[str, Expr], ...]]
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=256)
 def own_gradients(
     rule: Rule,
     machine: Machine,
@@ -39,23 +48,20 @@ def own_gradients(
     ``origin`` gives the start by mapping another rule's start at t = 0. Raises DeriveError for a rule whose step is
     not linear in its state.
     """
-    require_affine(rule)
-    careful = bounded(rule, machine.backend, machine.dtype)
-    own = dict(own_constants(rule, constants))
+    travel = propagation(
+        rule, schedule, own_constants(rule, constants), STEPS, begin, tuple(float(x) for x in SPECTRUM)
+    )
+    start = _start(rule, machine, schedule, constants, origin)
+    ran = run_steps(
+        rule, machine, schedule, constants, start, lambda k, point: QUADRATIC.gradient(machine, point), begin
+    )
+    points = query_rows(rule, machine, schedule, constants, ran, begin)
     spectrum, linear = (given(a, machine.dtype) for a in quadratic_data(machine))
-    state = _start(rule, machine, schedule, constants, origin)
-    spectrum_ = tuple(SPECTRUM.tolist())
-    loop = loop_matrices(rule, schedule, own_constants(rule, constants), STEPS, begin=begin, spectrum=spectrum_)
-    errors = Errors(*loop, stack(rule.states, state))
-    points, bounds = np.empty((STEPS, len(SPECTRUM))), np.empty((STEPS, len(SPECTRUM)))
-    for k in range(STEPS):
-        exact = {name: given(b.value, machine.dtype) for name, b in state.items()}
-        (query,) = careful.query(exact, schedule.functions, begin + k, **own)
-        answer = spectrum * query - linear
-        state = careful.step(exact, (answer,), schedule.functions, begin + k, **own)
-        points[k], bounds[k] = plain(query.value), errors.query(query.error)
-        errors.step(stack(rule.states, state))
-    return points, bounds * SAFETY
+    answers = spectrum * points - linear
+    same_bits(answers, np.stack([as_numpy(a) for a in ran.answers]), rule, machine)
+    steps = step_errors(rule, machine, schedule, constants, ran, answers, begin)
+    local = np.concatenate([start_errors(rule, start), steps])
+    return plain(ran.queries), travel.of_queries(local, points.error) * SAFETY
 
 
 def _start(
@@ -67,8 +73,6 @@ def _start(
     before = start_of(left, machine, schedule, constants, QUADRATIC.start)
     own_start = {e.left.name for e in rule.start}
     mapped = {
-        name: value_of(expr, machine, schedule, constants, before, 0)
-        for name, expr in state_map
-        if name not in own_start
+        name: rows_of(expr, machine, schedule, constants, before) for name, expr in state_map if name not in own_start
     }
     return start_of(rule, machine, schedule, constants, QUADRATIC.start, mapped)

@@ -21,9 +21,9 @@ class Machine:
     dtype: DType
 
     def array(self, values: Floats) -> Any:
-        """The values as an array or tensor of this machine; float64 values are rounded to its precision."""
+        """The values as a new array or tensor of this machine; float64 values are rounded to its precision."""
         if self.backend == "numpy":
-            return np.asarray(values, dtype=self.dtype)
+            return np.array(values, dtype=self.dtype)
         import torch
 
         return torch.as_tensor(np.array(values, dtype=self.dtype), device=self.device)

@@ -8,22 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derive.confirm.compiled import own_constants
+from derive.confirm.compiled import Constants, Rows, own_constants
 from derive.confirm.difference import StateMap, difference, predict
 from derive.confirm.feedback import own_gradients
 from derive.confirm.machine import REFERENCE, Machine, find_device, machines
 from derive.confirm.objectives import JOINT, QUADRATIC, SLICES
 from derive.confirm.record import Confirmation, Traced, digest
-from derive.confirm.run import (
-    STEPS,
-    Constants,
-    States,
-    Track,
-    closed_loop,
-    follow,
-    start_of,
-    value_of,
-)
+from derive.confirm.run import STEPS, Track, closed_loop, first_row, follow, rows_of, start_of
 from derive.confirm.schedules import SCHEDULES, Schedule
 from derive.errors import DeriveError
 from derive.kernels.bounds import SAFETY, Bounded, Floats, plain
@@ -100,8 +91,8 @@ def confirm_pair(
     records: list[Confirmation] = []
     # A wrong rule may diverge: its record then says so.
     with np.errstate(over="ignore", invalid="ignore"):
-        for machine in machines(device):
-            for schedule in schedules:
+        for schedule in dict.fromkeys(schedules):
+            for machine in machines(device):
                 records += _compare(pair, machine, schedule, equal)
     return tuple(records)
 
@@ -141,26 +132,16 @@ def _read(text: Mapping[str, str] | str) -> StateMap:
     return tuple((name, parse_expression(right, where=f"state map, {name}")) for name, right in text.items())
 
 
-def _driven(pair: _Pair, machine: Machine, schedule: Schedule, ours: Track) -> tuple[Track, list[States]]:
+def _driven(pair: _Pair, machine: Machine, schedule: Schedule, ours: Track) -> tuple[Track, Rows]:
     """The right rule's run on the left rule's answers, and the left rule's states, mapped, at every step."""
-    mapped: list[States] = [
-        {name: value_of(e, machine, schedule, pair.constants, state, t) for name, e in pair.state_map}
-        for t, state in enumerate(ours.states)
-    ]
-    start = _right_start(pair, machine, schedule, mapped[0])
-    theirs = follow(
-        pair.right,
-        machine,
-        schedule,
-        pair.constants,
-        start,
-        lambda k, point: ours.answers[k],
-        begin=pair.shift,
-    )
-    return theirs, mapped
+    mapped = {name: rows_of(e, machine, schedule, pair.constants, ours.states) for name, e in pair.state_map}
+    start = _right_start(pair, machine, schedule, first_row(mapped))
+    right, answers = pair.right, ours.answers
+    ask = lambda k, point: answers[k]  # noqa: E731
+    return follow(right, machine, schedule, pair.constants, start, ask, begin=pair.shift), mapped
 
 
-def _right_start(pair: _Pair, machine: Machine, schedule: Schedule, mapped: States) -> States:
+def _right_start(pair: _Pair, machine: Machine, schedule: Schedule, mapped: Rows) -> Rows:
     """The right rule's own start values where it gives any, else the mapped ones."""
     given_ = {e.left.name for e in pair.right.start}
     others = {name: value for name, value in mapped.items() if name not in given_ and name in pair.right.states}
@@ -169,18 +150,17 @@ def _right_start(pair: _Pair, machine: Machine, schedule: Schedule, mapped: Stat
 
 def _gap(left: Bounded, right: Bounded) -> tuple[Floats, Floats]:
     """Right minus left in float64, and the bound on its distance from the exact difference."""
-    a, b = plain(left.value), plain(right.value)
-    measured = b - a
+    measured = plain(right.value) - plain(left.value)
     error: Floats = (left.error + right.error + 2.0**-53 * np.abs(measured)) * SAFETY
     return measured, error
 
 
 def _same_answers(
-    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: list[States]
+    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: Rows
 ) -> Iterator[Confirmation]:
-    gaps = [_gap(a, b) for a, b in zip(ours.queries, theirs.queries, strict=True)]
-    gaps += [_gap(m[n], s[n]) for m, s in zip(mapped, theirs.states, strict=True) for n in pair.right.states]
-    differences, bounds = (np.array(x) for x in zip(*gaps, strict=True))
+    gaps = [_gap(ours.queries, theirs.queries)]
+    gaps += [_gap(mapped[n], theirs.states[n]) for n in pair.right.states]
+    differences, bounds = (np.concatenate(x) for x in zip(*gaps, strict=True))
     for objective, where in SLICES.items():
         yield _record(pair, machine, schedule, objective, "same answers", differences[:, where], bounds[:, where])
 
@@ -194,28 +174,25 @@ def _own_gradients(pair: _Pair, machine: Machine, schedule: Schedule) -> Confirm
 
 
 def _residual(
-    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: list[States]
+    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: Rows
 ) -> Iterator[Confirmation]:
     recurrence = difference(pair.left, pair.right, pair.state_map, pair.shift)
     exact = ours
     if machine != REFERENCE:
         # The inputs of the run on the machine are exact in float64, so this is a run of the same problem.
-        start = {n: Bounded(plain(b.value), b.error, "float64") for n, b in ours.states[0].items()}
+        start = {n: Bounded(plain(b.value), b.error, "float64") for n, b in first_row(ours.states).items()}
         given_answers = [plain(a) for a in ours.answers]
         exact = follow(pair.left, REFERENCE, schedule, pair.constants, start, lambda k, point: given_answers[k])
-    image = {n: value_of(e, REFERENCE, schedule, pair.constants, exact.states[0], 0) for n, e in pair.state_map}
+    begin = first_row(exact.states)
+    image = {n: rows_of(e, REFERENCE, schedule, pair.constants, begin) for n, e in pair.state_map}
     theirs_start = _right_start(pair, REFERENCE, schedule, image)
     distance = {n: theirs_start[n] - image[n] for n in pair.right.states}
     predicted = predict(recurrence, pair.right, exact, distance, schedule, pair.constants, pair.shift)
-    values, measured, bounds = [], [], []
-    for k in range(STEPS + 1):
-        for name in pair.right.states:
-            found, error = _gap(mapped[k][name], theirs.states[k][name])
-            values.append(plain(predicted[k][name].value))
-            measured.append(found)
-            bounds.append(error + predicted[k][name].error * SAFETY)
-    size = (STEPS + 1, len(pair.right.states), -1)
-    expected, got, limit = (np.array(x).reshape(size) for x in (values, measured, bounds))
+    gaps = [_gap(mapped[n], theirs.states[n]) for n in pair.right.states]
+    # Shape (steps + 1, states, coordinates).
+    got, limit = (np.stack(x, axis=1) for x in zip(*gaps, strict=True))
+    expected = np.stack([predicted[n].value for n in pair.right.states], axis=1)
+    limit = limit + SAFETY * np.stack([predicted[n].error for n in pair.right.states], axis=1)
     for objective, where in SLICES.items():
         here, there, within = expected[..., where], got[..., where], limit[..., where]
         record = _record(pair, machine, schedule, objective, "residual", there - here, within)

@@ -14,20 +14,20 @@ M_t is read off the kernel itself, run on unit states. With given answers g it i
 coordinates; where the answers are the gradients λx − b at the rule's own query points, it is that of the closed loop.
 The Φ are computed in float64, at least as precise as what they bound; their own rounding errors run through the same
 recurrence and are at most steps · 16 · 2⁻⁵³ · max|Φ|² · max|M|, below 10⁻⁹ max|Φ| for runs of 60 steps while
-max|Φ| · max|M| < 10⁴ (beyond that a bound is infinite); that is added to every |Φ|.
+max|Φ| · max|M| < 10⁴ (from where it is not, a bound is infinite); that is added to every |Φ|.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from derive.confirm.compiled import compiled
+from derive.confirm.compiled import Constants, compiled
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
-from derive.kernels.bounds import Bounded, Floats
+from derive.kernels.bounds import Floats
 from derive.notation.sympy_model import at, model
 from derive.rules.rule import Rule
 
@@ -46,84 +46,92 @@ def require_affine(rule: Rule) -> None:
                 raise DeriveError(f"cannot bound a run of {rule.name}: its step is not linear in its state")
 
 
-@functools.lru_cache(maxsize=512)
 def loop_matrices(
-    rule: Rule,
-    schedule: Schedule,
-    constants: tuple[tuple[str, float], ...],
-    steps: int,
-    *,
-    begin: int = 0,
-    spectrum: tuple[float, ...] = (0.0,),
+    rule: Rule, schedule: Schedule, constants: Constants, steps: int, begin: int, spectrum: Floats
 ) -> tuple[Floats, Floats]:
     """M_t, shape (steps, states, states, n), and the row Q_t of the query point, shape (steps, states, n).
 
-    ``spectrum``: the λ of the closed loop, one a coordinate; without it answers are given, and n is 1.
-    ``constants`` are those of the rule. Do not change the arrays: they are kept for the next caller.
+    ``spectrum``: the λ of the closed loop, one a coordinate; a single 0 where answers are given.
     """
     kernel = compiled(rule, "numpy")
-    eigenvalues = np.array(spectrum)
-    size, n = len(rule.states), len(eigenvalues)
-    # All states at once: column 0 starts from zero, column j + 1 from a one in state j.
+    size, n = len(rule.states), len(spectrum)
+    # All states at once: row 0 starts from zero, row j + 1 from a one in state j.
     units = {name: np.zeros((size + 1, n)) for name in rule.states}
     for j, name in enumerate(rule.states):
         units[name][j + 1] = 1.0
     matrices, rows = np.empty((steps, size, size, n)), np.empty((steps, size, n))
+    functions, own = schedule.functions, dict(constants)
     for k in range(steps):
-        (point,) = kernel.query(units, schedule.functions, begin + k, **dict(constants))
-        after = kernel.step(units, (eigenvalues * point,), schedule.functions, begin + k, **dict(constants))
+        (point,) = kernel.query(units, functions, begin + k, **own)
+        after = kernel.step(units, (spectrum * point,), functions, begin + k, **own)
         rows[k] = point[1:] - point[0]
         for i, name in enumerate(rule.states):
-            matrices[k, i] = after[name][1:] - after[name][0]
+            matrices[k, i] = (after[name] + np.zeros((size + 1, n)))[1:] - after[name][0]
     return matrices, rows
 
 
-class Errors:
-    """The bounds of a run, step by step: give it each step's local errors, ask it for the errors so far."""
+@dataclass(frozen=True, eq=False)
+class Propagation:
+    """|Φ(t, s)|, widened, for all t ≥ s (``states``), and |Q_t Φ(t, s)| (``queries``); valid for t < ``valid``.
 
-    def __init__(self, matrices: Floats, rows: Floats, start: Floats) -> None:
-        """``start``: the bound e₀ on the start's error, shape (states, coordinates)."""
-        steps, size, _, n = matrices.shape
-        self.matrices, self.rows, self.t, self.unbounded = matrices, rows, 0, False
-        # products[s] is Φ(t, s); local[s] bounds what entered just before it.
-        self.products = np.zeros((steps + 1, size, size, n))
-        self.local = np.zeros((steps + 1, *start.shape))
-        self._enter(start)
+    Shapes (steps + 1, steps + 1, states, states, n) and (steps, steps + 1, states, n).
+    """
 
-    def _enter(self, local: Floats) -> None:
-        self.products[self.t] = np.eye(len(local))[:, :, None]
-        self.local[self.t] = local
+    states: Floats
+    queries: Floats
+    valid: int
 
-    def query(self, local: Floats) -> Floats:
-        """The bound on the query point's error, where ``local`` is that of computing it from the computed state."""
-        if self.unbounded:
-            return np.full_like(local, np.inf)
-        past = slice(0, self.t + 1)
-        seen = np.einsum("an,sabn->sbn", self.rows[self.t], self.products[past])
-        sizes = np.abs(seen)
-        total: Floats = ((sizes + _SLACK * sizes.max()) * self.local[past]).sum(axis=(0, 1)) + local
-        return total
+    def of_states(self, local: Floats) -> Floats:
+        """The bound on every state's error at t = 0 … steps, shape (steps + 1, states, coordinates).
 
-    def step(self, local: Floats) -> Floats:
-        """Go one step on; the bound on the state's error there, shape (states, coordinates).
-
-        It is infinite from the step on at which the run amplifies errors so much that this analysis does not hold.
+        ``local[0]`` is the bound on the start's error, ``local[s + 1]`` that of step s from its computed state.
         """
-        past, matrix = slice(0, self.t + 1), self.matrices[self.t]
-        if self.unbounded:
-            return np.full_like(local, np.inf)
-        self.products[past] = np.einsum("abn,sbcn->sacn", matrix, self.products[past])
-        self.t += 1
-        self._enter(local)
-        sizes = np.abs(self.products[: self.t + 1])
-        largest = float(sizes.max())
-        if not largest * max(1.0, float(np.abs(matrix).max())) < _LARGEST:
-            self.unbounded = True
-            return np.full_like(local, np.inf)
-        total: Floats = ((sizes + _SLACK * largest) * self.local[: self.t + 1, None]).sum(axis=(0, 2))
+        if self.states.shape[-1] == 1:
+            total: Floats = np.tensordot(self.states[..., 0], local, axes=([1, 3], [0, 1]))
+        else:
+            total = np.einsum("tsabn,sbn->tan", self.states, local)
+        total[self.valid :] = np.inf
+        return total
+
+    def of_queries(self, local: Floats, own: Floats) -> Floats:
+        """The bound on each query point's error; ``own`` is that of computing it from the computed state."""
+        if self.queries.shape[-1] == 1:
+            total: Floats = np.tensordot(self.queries[..., 0], local, axes=([1, 2], [0, 1])) + own
+        else:
+            total = np.einsum("tsan,san->tn", self.queries, local) + own
+        total[self.valid :] = np.inf
         return total
 
 
-def stack(names: tuple[str, ...], numbers: Mapping[str, Bounded]) -> Floats:
-    """The errors of named numbers as one array, shape (names, coordinates)."""
-    return np.array([numbers[name].error for name in names], dtype=np.float64)
+@functools.lru_cache(maxsize=48)
+def propagation(
+    rule: Rule,
+    schedule: Schedule,
+    constants: Constants,
+    steps: int,
+    begin: int = 0,
+    spectrum: tuple[float, ...] = (0.0,),
+) -> Propagation:
+    """How errors travel in a run of ``rule`` (see :func:`loop_matrices` for the arguments).
+
+    Raises DeriveError for a rule whose step is not affine in its state.
+    """
+    require_affine(rule)
+    matrices, rows = loop_matrices(rule, schedule, constants, steps, begin, np.array(spectrum))
+    _, size, _, n = matrices.shape
+    states, queries = np.zeros((steps + 1, steps + 1, size, size, n)), np.zeros((steps, steps + 1, size, n))
+    current = np.zeros((steps + 1, size, size, n))
+    valid = steps + 1
+    for t in range(steps + 1):
+        current[t] = np.eye(size)[:, :, None]
+        sizes = np.abs(current[: t + 1])
+        largest = sizes.max()
+        if not largest * max(1.0, np.abs(matrices[min(t, steps - 1)]).max()) < _LARGEST:
+            valid = t
+            break
+        states[t, : t + 1] = sizes + _SLACK * largest
+        if t < steps:
+            seen = np.abs(np.einsum("an,sabn->sbn", rows[t], current[: t + 1]))
+            queries[t, : t + 1] = seen + _SLACK * max(largest, seen.max())
+            current[: t + 1] = np.einsum("abn,sbcn->sacn", matrices[t], current[: t + 1])
+    return Propagation(states, queries, valid)

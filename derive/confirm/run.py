@@ -1,10 +1,11 @@
 """Runs of one rule with a bound on every number in them.
 
-:func:`follow` runs a kernel and, in step with it, its source on :class:`~derive.kernels.bounds.Bounded` numbers.
-Both must give the same bits, or it raises; the second bounds the error of each step, and
-:mod:`derive.confirm.propagate` adds these up to how far every state and query point is at most from the run in exact
-arithmetic *with the same answers*. The answers are inputs, and so exact: this is the
-situation of an equivalence proof, in which both rules get the same answers to the same questions.
+:func:`follow` runs a kernel step by step on its machine. Afterwards its source is run on
+:class:`~derive.kernels.bounds.Bounded` numbers, on all steps at once, each from the computed state before it: this
+must give the same bits, or it raises, and bounds the error of each step. :mod:`derive.confirm.propagate` adds these up
+to how far every state and query point is at most from the run in exact arithmetic *with the same answers*. The
+answers are inputs, and so exact: this is the situation of an equivalence proof, in which both rules get the same
+answers to the same questions.
 """
 
 from __future__ import annotations
@@ -17,31 +18,120 @@ from typing import Any
 
 import numpy as np
 
-from derive.confirm.compiled import bounded, compiled, own_constants, question
+from derive.confirm.compiled import (
+    Constants,
+    Rows,
+    bounded,
+    compiled,
+    many_steps,
+    over_time,
+    own_constants,
+    question,
+    rows,
+    spread,
+)
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import Objective
-from derive.confirm.propagate import Errors, loop_matrices, require_affine, stack
+from derive.confirm.propagate import propagation
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError, Undecided
-from derive.kernels.bounds import ROUNDOFF, Bounded, given, lifter, plain
+from derive.kernels.bounds import Bounded, Floats, as_numpy, given, lifter
 from derive.notation.evaluate import evaluate
 from derive.notation.spec import TIME, Affine, Expr, Indexed, Reduction, walk
 from derive.notation.sympy_model import at
 from derive.rules.rule import Rule
 
-States = Mapping[str, Bounded]
-Constants = tuple[tuple[str, float], ...]
-
 STEPS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Track:
-    """A run: ``states[t]`` for t = 0 … steps, ``queries[t]`` and ``answers[t]`` for t = 0 … steps − 1."""
+    """A run: row k of ``states`` is step k = 0 … steps, of ``queries`` k = 0 … steps − 1, ``answers[k]`` to match."""
 
-    states: tuple[States, ...]
-    queries: tuple[Bounded, ...]
+    states: Rows
+    queries: Bounded
     answers: tuple[Any, ...]
+
+    @functools.cached_property
+    def answer_rows(self) -> Bounded:
+        """The answers as exact rows."""
+        return given(np.stack([as_numpy(a) for a in self.answers]), self.queries.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A kernel's run on its machine, without bounds: as :class:`Track`, in plain NumPy arrays of its precision."""
+
+    states: Mapping[str, Any]
+    queries: Any
+    answers: tuple[Any, ...]
+
+    def before(self, dtype: Any) -> dict[str, Bounded]:
+        """The states before every step, taken as exact."""
+        return {name: given(values[:-1], dtype) for name, values in self.states.items()}
+
+
+def run_steps(
+    rule: Rule,
+    machine: Machine,
+    schedule: Schedule,
+    constants: Constants,
+    start: Rows,
+    ask: Callable[[int, Any], Any],
+    begin: int,
+) -> Steps:
+    """Run the rule's kernel from ``start`` (its values) for :data:`STEPS` steps; ``ask(k, point)`` answers."""
+    kernel, functions = compiled(rule, machine.backend), schedule.functions
+    own = dict(own_constants(rule, constants))
+    states = [{name: machine.array(start[name].value[0]) for name in rule.states}]
+    queries, answers = [], []
+    for k in range(STEPS):
+        (point,) = kernel.query(states[-1], functions, begin + k, **own)
+        answers.append(ask(k, point))
+        states.append(kernel.step(states[-1], (answers[-1],), functions, begin + k, **own))
+        queries.append(point)
+    seen = {name: np.stack([as_numpy(s[name]) for s in states]) for name in rule.states}
+    return Steps(seen, np.stack([as_numpy(q) for q in queries]), tuple(answers))
+
+
+def step_errors(
+    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, ran: Steps, grads: Bounded, begin: int
+) -> Floats:
+    """The bound on every single step's error, shape (steps, states, coordinates), ``grads`` with theirs.
+
+    Raises DeriveError where the source, run with bounds, gives other bits than the kernel gave on its machine: the
+    bounds would be those of another computation.
+    """
+    careful = bounded(rule, machine.backend, machine.dtype)
+    own = own_constants(rule, constants)
+    local = many_steps(careful.functions, "step", [ran.before(machine.dtype)], grads, schedule, begin, own)
+    for name in rule.states:
+        same_bits(local[name], ran.states[name][1:], rule, machine)
+    return np.stack([local[name].error for name in rule.states], axis=1)
+
+
+def query_rows(
+    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, ran: Steps, begin: int
+) -> Bounded:
+    """All query points, each with the bound on its distance from that of the computed state."""
+    careful = bounded(rule, machine.backend, machine.dtype)
+    times = np.arange(begin, begin + STEPS)[:, None]
+    own = dict(own_constants(rule, constants))
+    (points,) = careful.query(ran.before(machine.dtype), over_time(schedule), times, **own)  # type: ignore[arg-type]
+    found = spread(points, ran.queries.shape)
+    same_bits(found, ran.queries, rule, machine)
+    return found
+
+
+def same_bits(number: Bounded, computed: Any, rule: Rule, machine: Machine) -> None:
+    """Raise DeriveError where a kernel's result is not that of its source run with bounds."""
+    if not np.array_equal(number.value, computed, equal_nan=True):
+        raise DeriveError(f"the kernel of {rule.name} and its interpretation with bounds differ on {machine}")
+
+
+def start_errors(rule: Rule, start: Rows) -> Floats:
+    """The bounds on the start's errors, shape (1, states, coordinates)."""
+    return np.stack([np.broadcast_to(start[n].error, start[n].value.shape) for n in rule.states], axis=1)
 
 
 def follow(
@@ -49,43 +139,30 @@ def follow(
     machine: Machine,
     schedule: Schedule,
     constants: Constants,
-    start: States,
+    start: Rows,
     ask: Callable[[int, Any], Any],
     *,
-    steps: int = STEPS,
     begin: int = 0,
 ) -> Track:
-    """The rule's run from ``start`` at time ``begin``; ``ask(k, point)`` answers the k-th question.
+    """The rule's run from ``start`` at time ``begin``, with bounds; ``ask(k, point)`` answers the k-th question.
 
-    Raises DeriveError where the kernel and its interpretation with bounds give different bits (the bounds would be
-    those of another computation), and for a rule whose step is not linear in its state.
+    Raises DeriveError for a rule whose step is not linear in its state.
     """
-    kernel, careful = compiled(rule, machine.backend), bounded(rule, machine.backend, machine.dtype)
-    own = dict(own_constants(rule, constants))
-    require_affine(rule)
-    loop = loop_matrices(rule, schedule, own_constants(rule, constants), steps, begin=begin)
-    errors = Errors(*loop, stack(rule.states, start))
-    states, queries, answers = [dict(start)], [], []
-    for k in range(steps):
-        t = begin + k
-        values = {name: b.value for name, b in states[-1].items()}
-        exact = {name: given(value, machine.dtype) for name, value in values.items()}
-        (point,) = kernel.query(values, schedule.functions, t, **own)
-        (query,) = careful.query(exact, schedule.functions, t, **own)
-        answer = ask(k, point)
-        after = kernel.step(values, (answer,), schedule.functions, t, **own)
-        local = careful.step(exact, (given(answer, machine.dtype),), schedule.functions, t, **own)
-        for got, expected in ((query, point), *((local[n], after[n]) for n in after)):
-            if not np.array_equal(plain(got.value), plain(expected), equal_nan=True):
-                raise DeriveError(f"the kernel of {rule.name} and its interpretation differ at t = {t} on {machine}")
-        queries.append(Bounded(point, errors.query(query.error), machine.dtype))
-        total = errors.step(stack(rule.states, local))
-        states.append({n: Bounded(after[n], e, machine.dtype) for n, e in zip(rule.states, total, strict=True)})
-        answers.append(answer)
-    return Track(tuple(states), tuple(queries), tuple(answers))
+    travel = propagation(rule, schedule, own_constants(rule, constants), STEPS, begin)
+    ran = run_steps(rule, machine, schedule, constants, start, ask, begin)
+    grads = given(np.stack([as_numpy(a) for a in ran.answers]), machine.dtype)
+    steps = step_errors(rule, machine, schedule, constants, ran, grads, begin)
+    local = np.concatenate([start_errors(rule, start), steps])
+    points = query_rows(rule, machine, schedule, constants, ran, begin)
+    errors = travel.of_states(local)
+    return Track(
+        {n: Bounded(ran.states[n], errors[:, i], machine.dtype) for i, n in enumerate(rule.states)},
+        Bounded(ran.queries, travel.of_queries(local, points.error), machine.dtype),
+        ran.answers,
+    )
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=256)
 def closed_loop(rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, objective: Objective) -> Track:
     """The rule's run on an objective's gradients at its own query points."""
     start = start_of(rule, machine, schedule, constants, objective.start)
@@ -96,50 +173,55 @@ def closed_loop(rule: Rule, machine: Machine, schedule: Schedule, constants: Con
 
 
 class _Bounds:
-    """The environment in which a text's names mean numbers with bounds, at time ``t``."""
+    """The environment in which a text's names mean numbers with bounds; row k is time k."""
 
-    def __init__(self, machine: Machine, schedule: Schedule, constants: Constants, states: States, t: int) -> None:
+    def __init__(self, machine: Machine, schedule: Schedule, constants: Constants, states: Rows, count: int) -> None:
         self.lift = lifter(machine.dtype)
-        self.schedule, self.constants, self.states, self.t = schedule, dict(constants), states, t
+        self.times = np.arange(count)[:, None]
+        self.functions, self.constants, self.states = over_time(schedule), dict(constants), states
 
     def number(self, value: Fraction) -> Bounded:
         return self.lift(value)
 
     def symbol(self, name: str) -> Bounded:
-        return self.lift(self.t if name == TIME else self.constants[name])
+        return self.lift(self.times if name == TIME else self.constants[name])
 
     def indexed(self, name: str, index: Affine) -> Bounded:
-        time = index.substitute(TIME, self.t).constant
-        if name in self.schedule.functions:
-            return self.lift(self.schedule.functions[name](time))
-        if name not in self.states or time != self.t:
-            raise DeriveError(f"{name} is not known at time {time} here")
-        return self.states[name]
+        now = index.offset == 0 or (not index.terms and index.constant == 0 and len(self.times) == 1)
+        if name in self.states and now:
+            return self.states[name]
+        if name not in self.functions or (index.terms and index.offset is None):
+            raise DeriveError(f"{name} is not known at this time here")
+        return self.lift(self.functions[name]((self.times if index.terms else 0 * self.times) + index.constant))
 
     def call(self, name: str, args: tuple[Bounded, ...]) -> Bounded:
         raise Undecided(f"{name}(…) in a state map or start value")
 
     def power(self, base: Bounded, exponent: Affine) -> Bounded:
-        return base ** exponent.substitute(TIME, self.t).constant
+        if exponent.offset is None:
+            raise Undecided("this exponent in a state map or start value")
+        return base ** (self.times + exponent.offset)
 
     def reduction(self, node: Reduction) -> Bounded:
         raise Undecided(f"{node.kind} in a state map or start value")
 
 
-def value_of(expr: Expr, machine: Machine, schedule: Schedule, constants: Constants, states: States, t: int) -> Bounded:
-    """The expression's value at time ``t`` as a vector, computed on the machine, with its bound."""
-    value = evaluate(expr, _Bounds(machine, schedule, constants, states, t))
-    if not value.scalar:
-        return value
-    shape = plain(next(iter(states.values())).value).shape
-    error = 0.0 if not value.value else value.error + ROUNDOFF[machine.dtype] * abs(value.value)
-    return Bounded(machine.array(np.full(shape, value.value)), np.full(shape, error), machine.dtype)
+def rows_of(expr: Expr, machine: Machine, schedule: Schedule, constants: Constants, states: Rows) -> Bounded:
+    """The expression's value at every time that the states have a row for, with its bound."""
+    shape = next(iter(states.values())).value.shape
+    value = evaluate(expr, _Bounds(machine, schedule, constants, states, shape[0]))
+    return spread(value, shape)
+
+
+def first_row(states: Rows) -> dict[str, Bounded]:
+    """The states at the first time only."""
+    return {name: rows(number, slice(0, 1)) for name, number in states.items()}
 
 
 def start_of(
-    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, position: Any, others: States | None = None
+    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, position: Floats, others: Rows | None = None
 ) -> dict[str, Bounded]:
-    """Start values: those that the rule gives, then ``others``, then what is arbitrary.
+    """Start values, one row: those that the rule gives, then ``others``, then what is arbitrary.
 
     Of the arbitrary ones, the state that the query point moves with starts at ``position``; any further one at
     fixed numbers of size up to 1/4, and at zero where the rule's own first step sets it.
@@ -153,7 +235,7 @@ def start_of(
     for name in free:
         small = np.round(numbers.uniform(-1, 1, np.shape(position)) * 2**10) / 2**12
         values = position if moving[:1] == [name] or len(free) == 1 else small * (name not in set_first)
-        known[name] = given(machine.array(values), machine.dtype)
+        known[name] = given(np.array(values[None, :], dtype=machine.dtype), machine.dtype)
     waiting = dict(equations)
     while waiting:
         ready = [
@@ -162,5 +244,5 @@ def start_of(
         if not ready:
             raise DeriveError(f"the start values of {rule.name} wait for each other")
         for name in ready:
-            known[name] = value_of(waiting.pop(name), machine, schedule, constants, known, 0)
+            known[name] = rows_of(waiting.pop(name), machine, schedule, constants, known)
     return known

@@ -65,12 +65,22 @@ STEP_DECAY = Schedule("step decay", _decayed_rate, _stepped_momentum)
 WARM_UP = Schedule("warm-up", _warm_rate, _warm_momentum)
 COSINE = Schedule("cosine, cycling momentum", _cosine_rate, _cycling_momentum)
 
+#: Nothing changes.
+CONSTANT = Schedule("constant", lambda t: 0.25, lambda t: 0.875)
+
 SCHEDULES: tuple[Schedule, ...] = (STEP_DECAY, WARM_UP, COSINE)
 
 
 def hold(schedule: Schedule, *names: str) -> Schedule:
-    """The same schedule with ``gamma`` or ``mu`` (or both) held at a constant value: for claims that assume it."""
-    gamma: Values = (lambda t: 0.25) if "gamma" in names else schedule.gamma
-    mu: Values = (lambda t: 0.875) if "mu" in names else schedule.mu
-    held = ", ".join(f"{name} constant" for name in ("gamma", "mu") if name in names)
-    return Schedule(f"{schedule.name}, {held}" if held else schedule.name, gamma, mu)
+    """The same schedule with ``gamma`` or ``mu`` held at a constant value, for claims that assume it.
+
+    With both held it is :data:`CONSTANT`, whatever the schedule.
+    """
+    held = [name for name in ("gamma", "mu") if name in names]
+    if not held:
+        return schedule
+    if len(held) == 2:
+        return CONSTANT
+    gamma = CONSTANT.gamma if "gamma" in held else schedule.gamma
+    mu = CONSTANT.mu if "mu" in held else schedule.mu
+    return Schedule(f"{schedule.name}, {held[0]} constant", gamma, mu)

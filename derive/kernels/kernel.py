@@ -38,19 +38,24 @@ Schedules: TypeAlias = Mapping[str, Callable[[int], Any]]
 
 
 class _Lift(ast.NodeTransformer):
-    """Wraps every integer literal in ``_number(…)``, so that ``1/2`` is a quotient of lifted numbers."""
+    """Wraps every number in ``_number(…)``, so that ``1/2`` is a quotient of lifted numbers; times stay integers."""
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if not isinstance(node.value, int):
-            return node
+    def _lifted(self, node: ast.expr) -> ast.expr:
         return ast.copy_location(ast.Call(ast.Name("_number", ast.Load()), [node], []), node)
 
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return self._lifted(node) if isinstance(node.value, int) else node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._lifted(node) if node.id == "t" else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        # ``schedule["gamma"](t + 1)``: a time, not a value.
+        return node if isinstance(node.func, ast.Subscript) else self.generic_visit(node)  # type: ignore[return-value]
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        # Exponents stay integers; ``t + 1`` is a time, not a value.
         if isinstance(node.op, ast.Pow):
             node.left = self.visit(node.left)
-            return node
-        if any(isinstance(n, ast.Name) and n.id == "t" for n in (node.left, node.right)):
             return node
         return self.generic_visit(node)  # type: ignore[return-value]
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from derive.confirm.schedules import COSINE, SCHEDULES, STEP_DECAY, WARM_UP, hold
+from derive.confirm.schedules import CONSTANT, COSINE, SCHEDULES, STEP_DECAY, WARM_UP, hold
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s.name)
@@ -36,3 +36,7 @@ def test_holding() -> None:
     assert {held.gamma(t) for t in range(50)} == {0.25}
     assert held.mu is WARM_UP.mu
     assert hold(WARM_UP) == WARM_UP
+    # Held alike, schedules are one and the same value, so that their runs are shared.
+    assert hold(WARM_UP, "mu") == hold(WARM_UP, "mu") != hold(COSINE, "mu")
+    assert hold(WARM_UP, "mu", "gamma") == hold(COSINE, "gamma", "mu") == CONSTANT
+    assert {(CONSTANT.gamma(t), CONSTANT.mu(t)) for t in range(50)} == {(0.25, 0.875)}
