@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from derive.proof.claim import KINDS
-from derive.report.confirmations import by_claim, device_view, kernels_of
+from derive.report.confirmations import by_claim, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
@@ -108,6 +108,7 @@ def _claim(
         table=_table(claim["table"]) if claim["table"] else None,
         rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
         confirmations=confirmations,
+        traced=traced(confirmations),
     )
 
 

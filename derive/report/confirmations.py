@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.report.data import Evidence
 from derive.report.mathematics import quantity
-from derive.report.view import ConfirmationView, DeviceView, KernelView, Number, RunView, TraceRow
+from derive.report.view import ConfirmationView, DeviceView, KernelView, Number, RunView, TracedView, TraceRow
 
 
 def number(value: float | str) -> Number:
@@ -37,6 +37,12 @@ def by_claim(evidence: tuple[Evidence, ...]) -> dict[str, tuple[ConfirmationView
             key = (file.device["name"], run.get("comparison", ""), run["backend"], run["dtype"])
             groups.setdefault(run["claim"], {}).setdefault(key, []).append(run)
     return {claim: tuple(_confirmation(*key, runs) for key, runs in found.items()) for claim, found in groups.items()}
+
+
+def traced(confirmations: tuple[ConfirmationView, ...]) -> TracedView | None:
+    """The first run that lists its difference step by step."""
+    runs = ((k, r) for k in confirmations for r in k.runs if r.trace)
+    return next((TracedView(k.backend, k.dtype, r) for k, r in runs), None)
 
 
 def _confirmation(

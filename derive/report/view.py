@@ -149,6 +149,15 @@ class ConfirmationView:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedView:
+    """The one run of a claim whose difference is shown step by step (the evidence files hold them all)."""
+
+    backend: str
+    dtype: str
+    run: RunView
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A name that has its own place in the report; ``anchor`` is empty where this report does not hold it."""
 
@@ -182,6 +191,7 @@ class ClaimView:
     table: Table | None
     rules: tuple[Link, ...]
     confirmations: tuple[ConfirmationView, ...]
+    traced: TracedView | None
 
 
 @dataclass(frozen=True, slots=True)
