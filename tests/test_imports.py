@@ -135,8 +135,8 @@ def test_looking_things_up_loads_nothing_heavy(arguments: tuple[str, ...]) -> No
     assert not {*HEAVY, "sympy"} & loaded(*arguments)
 
 
-def test_proving_does_not_load_torch(tmp_path: Path) -> None:
-    assert "torch" not in loaded("prove", "--no-confirm", "--out", str(tmp_path / "reports"))
+def test_proving_what_is_symbolic_does_not_load_torch(tmp_path: Path) -> None:
+    assert "torch" not in loaded("prove", "002", "--no-confirm", "--out", str(tmp_path / "reports"))
 
 
 def test_deciding_one_claim_loads_nothing_heavy() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from derive.proof.claim import Behaviour, Claim, Printed
 from derive.proof.decide import TIME_LIMIT, decide
 from derive.proof.result import Result, Verdict
@@ -14,6 +16,8 @@ def decide_claim(claim: Claim, *, time_limit: float = TIME_LIMIT) -> Result:
     """
     if not isinstance(claim.formal, Behaviour | Printed):
         return decide(claim.formal, time_limit=time_limit)
+    if find_spec("torch") is None:
+        return Result(Verdict.UNKNOWN, "PyTorch is not installed, so nothing was run: pip install 'derive[torch]'.")
     # Software is imported only where it is to be observed.
     from derive.observe import observations
 
