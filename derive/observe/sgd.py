@@ -242,8 +242,9 @@ def zero_momentum(rule: str, *, nesterov: bool) -> Observation:
         holds=all(_agree(rows)),
         summary=f"With a momentum of 0 at a step torch.optim.SGD computes {rule} as at every other step."
         if all(_agree(rows))
-        else "torch.optim.SGD takes a momentum of exactly 0 for no momentum: it leaves the buffer as it was (at the first "
-        f"step: unset) instead of storing the gradient, so that later steps with a positive momentum differ from {rule}.",
+        else "torch.optim.SGD takes a momentum of exactly 0 for no momentum: it leaves the buffer as it was (at the "
+        "first step: unset) instead of storing the gradient, so that later steps with a positive momentum differ "
+        f"from {rule}.",
         table=tuple(rows),
         software=_software(),
         command=_COMMAND_ZERO.format(nesterov=nesterov),
