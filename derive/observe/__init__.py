@@ -24,6 +24,7 @@ class Observation:
 
 def observations() -> Mapping[str, Callable[[], Observation]]:
     """Every experiment by name. Naming them runs nothing and imports none of the software."""
-    from derive.observe import sgd
+    from derive.observe import next_rate, random_access, resume, schedulers, sgd
 
-    return {**sgd.observations()}
+    modules = (sgd, schedulers, next_rate, random_access, resume)
+    return {name: observe for module in modules for name, observe in module.observations().items()}
