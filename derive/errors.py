@@ -59,3 +59,7 @@ class CertificateError(DeriveError):
 
 class Undecided(DeriveError):
     """The engine cannot decide; carries the reason that the verdict *unknown* reports."""
+
+
+class NotLinear(Undecided):
+    """Something was to be linear in a state or an answer and is not: what rests on coefficients does not apply."""

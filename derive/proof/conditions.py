@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from flint import fmpz_mpoly
 
+from derive.errors import NotLinear
 from derive.notation.domain import Domain
 from derive.notation.evaluate import evaluate
 from derive.notation.spec import Relation, shift
@@ -163,8 +164,14 @@ def _query_coefficients(
 
 
 def by_monomial(value: Ratio, *kinds: str) -> list[Ratio]:
-    """The coefficients of a value's numerator as a polynomial in its atoms of the given kinds."""
+    """The coefficients of a value's numerator as a polynomial in its atoms of the given kinds.
+
+    Raises NotLinear where one of these atoms stands within a function.
+    """
     field = value.field
+    top = field.atoms_of(field.lift(value.num))
+    if any(a.kind in kinds for a in field.within(top) - top):
+        raise NotLinear("an expression that is not a polynomial in the states and answers")
     num = field.lift(value.num)
     context, known = num.context(), field.known()
     groups: dict[tuple[int, ...], fmpz_mpoly] = {}

@@ -226,6 +226,8 @@ def assignments(
         frozenset().union(*(field.atoms_of(field.lift(p)) for p in polynomials)),
         key=lambda a: (a.kind, a.name, a.when.offset if a.when else 0),
     )
+    if any(a.kind not in ("answer", "schedule", "parameter", "state") for a in atoms):
+        return None  # what a function is worth cannot be chosen
     choices = [[v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v)] for a in atoms]
     picks = itertools.islice(itertools.product(*(range(len(c)) for c in choices)), most)
     for pick in sorted(picks, key=sum):

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 
-from derive.errors import Undecided
+from derive.errors import NotLinear, Undecided
 from derive.notation.spec import TIME
 
 #: Polynomials larger than this are given up (the verdict is *unknown*, never a guess).
@@ -114,23 +114,33 @@ class Ratio:
         """The atoms on which this depends."""
         return self.field.atoms_of(self.num) | self.field.atoms_of(self.den)
 
+    def depends(self) -> frozenset[Atom]:
+        """The atoms on which this depends, those within the arguments of functions included."""
+        return self.field.within(self.atoms())
+
     def coefficient(self, atom: Atom) -> Ratio:
         """The coefficient of ``atom``, in which this must be linear.
 
-        Raises Undecided where the atom occurs otherwise (squared, or in the denominator).
+        Raises NotLinear where the atom occurs otherwise (squared, in the denominator, within a function).
         """
         f = self.field
-        if atom in f.atoms_of(self.den):
-            raise Undecided("an expression that is not linear in what it was to be linear in")
+        if atom in f.atoms_of(self.den) or atom in f.within(self.atoms() - {atom}):
+            raise NotLinear("an expression that is not linear in what it was to be linear in")
         slope = f.lift(self.num).derivative(f.index(atom))
         if atom in f.atoms_of(slope):
-            raise Undecided("an expression that is not linear in what it was to be linear in")
+            raise NotLinear("an expression that is not linear in what it was to be linear in")
         return f.reduced(slope, f.lift(self.den))
 
     def without(self, atoms: Iterable[Atom]) -> Ratio:
-        """This with the given atoms put to 0 (the denominator must not contain them)."""
+        """This with the given atoms put to 0 (neither the denominator nor a function may contain them).
+
+        Raises NotLinear where one does.
+        """
         f = self.field
-        gone = {f.index(a): 0 for a in atoms}
+        wanted = frozenset(atoms)
+        if wanted & (f.within(self.atoms() - wanted) | f.atoms_of(self.den)):
+            raise NotLinear("an expression that is not linear in what it was to be linear in")
+        gone = {f.index(a): 0 for a in wanted}
         return f.reduced(f.lift(self.num).subs(gone), f.lift(self.den).subs(gone)) if gone else self
 
     def __repr__(self) -> str:
@@ -202,6 +212,17 @@ class Field:
     def atoms_of(self, polynomial: fmpz_mpoly) -> frozenset[Atom]:
         """The atoms that occur in a polynomial."""
         return frozenset(self._atoms[i] for i, d in enumerate(polynomial.degrees()) if d > 0)
+
+    def within(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
+        """The atoms themselves and those within the arguments of functions among them, at any depth."""
+        found: set[Atom] = set()
+        pending = list(atoms)
+        while pending:
+            atom = pending.pop()
+            if atom not in found:
+                found.add(atom)
+                pending += [a for argument in self._arguments.get(atom, ()) for a in argument.atoms()]
+        return frozenset(found)
 
     def known(self) -> tuple[Atom, ...]:
         """Every atom of the field, in the order in which they joined."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from derive.errors import NotLinear
 from derive.notation.spec import Affine, Equation, Expr, Indexed, children, rebuild, shift
 from derive.notation.text import to_text
 from derive.proof.answers import answer_atom
@@ -41,7 +42,10 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
     ``by`` names the schedule to change throughout; empty: each schedule in turn, then each single reading.
     """
     for changed, what in _candidates(right, by):
-        solution = _solve(left, changed, state_map, hypotheses)
+        try:
+            solution = _solve(left, changed, state_map, hypotheses)
+        except NotLinear:
+            return None  # there is no coefficient to solve for
         if solution is None:
             continue
         schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
@@ -123,4 +127,6 @@ def _unknown_from(field: Field, coefficient: Ratio) -> Expr | None:
     rest: Ratio = whole.without([atom])
     factor = field.reduced(slope, field.lift(slope).context().constant(1))
     solution = -rest / factor
+    if any(a.kind in ("state", "answer") for a in solution.depends()):
+        return None  # a schedule does not know the state
     return shift(to_expr(solution), -offset)

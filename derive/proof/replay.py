@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from derive.errors import Undecided
 from derive.notation.evaluate import evaluate
 from derive.proof.answers import Answers
 from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
@@ -22,6 +23,8 @@ NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
 CHANGES = tuple(
     (Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1"))
 )
+#: The oracle's answers at steps 0, 1, … that are tried (the last one goes on), the simplest first.
+ANSWERS = tuple(tuple(map(Fraction, a)) for a in ((1,), (1, 0), (0, 1), (1, 2)))
 #: The longest run that is tried.
 MAX_STEPS = 4
 #: Runs tried before the search gives up.
@@ -137,8 +140,8 @@ def find_divergence(
     for setting in itertools.islice(_settings(left, right, state_map, hypotheses.relations, steps), MAX_RUNS):
         try:
             found = run_until_different(left, right, state_map, setting, steps, watched)
-        except ZeroDivisionError:
-            continue  # these numbers break a side condition, so they are no counterexample
+        except (ZeroDivisionError, Undecided):
+            continue  # these numbers break a side condition, or a root of them is not rational
         if found is not None:
             return found
     return None
@@ -172,12 +175,12 @@ def _settings(
         values = setting.values()
         if not all(_holds(h, values, last) for h in given):
             continue
-        for answers in ([Fraction(1)], [Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]):
+        for answers in ANSWERS:
             for free in (Fraction(0), Fraction(1)):
                 start = start_state(left, values, dict.fromkeys(left.states, free).__getitem__)
                 try:
                     other = right_start(left, right, state_map, values, start)
-                except ZeroDivisionError:
+                except (ZeroDivisionError, Undecided):
                     continue  # as in find_divergence
                 yield Setting(tables, numbers, tuple(answers), start, other)
 

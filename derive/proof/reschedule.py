@@ -208,7 +208,7 @@ def _first_value_solved(left: Rule, right: Rule, found: Relations, name: str) ->
 
     difference = map_nodes(Binary("-", relation.left, relation.right), renamed)
     value = schedule_value(difference, field, When(0, True))
-    atoms = [a for a in value.atoms() if a.name == name + OTHER]
+    atoms = [a for a in value.depends() if a.name == name + OTHER]
     if len(atoms) != 1:
         return None
     slope = value.coefficient(atoms[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from derive.errors import RuleError, Undecided
+from derive.errors import NotLinear, RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import SideCondition, side_conditions
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Equation, Expr, Indexed, Relation, Symbol, walk
@@ -371,7 +371,10 @@ def _exact_condition(case: _Case) -> tuple[Conditions, Simulation, Hypotheses] |
     """Conditions that are necessary and under which the proof succeeds, tried from the most to the least general."""
     left, right, state_map, hypotheses = case.left, case.right, case.state_map, case.hypotheses
     for find in (query_conditions, parameter_conditions, map_conditions):
-        conditions = find(left, right, state_map, hypotheses)
+        try:
+            conditions = find(left, right, state_map, hypotheses)
+        except NotLinear:
+            continue  # the answers do not enter linearly, so there are no coefficients to compare
         if conditions.impossible:
             if find is query_conditions:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from derive.errors import NotLinear
 from derive.notation.parser import parse_equations
 from derive.notation.side_conditions import side_conditions
 from derive.notation.spec import Number, Relation
@@ -118,7 +119,11 @@ def _coefficients(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> F
         return None
     field, known = unfolded.along.field, prepared.schedules
     relations: list[Hypothesis] = []
-    for part in by_monomial(unfolded.difference, "state", "answer"):
+    try:
+        parts = by_monomial(unfolded.difference, "state", "answer")
+    except NotLinear:
+        return None
+    for part in parts:
         if Hypotheses((*known.relations, *relations), known.nonzero).zero(part):
             continue
         core = essential(field, part.num, dict(prepared.rule.domains))

@@ -57,7 +57,7 @@ def stencil(rule: Rule) -> dict[str, frozenset[Place]]:
     state = {name: field.atom(Atom("state", name, now)) for name in rule.states}
     done = step(rule, values, now, state, Answers(field, Hypotheses().equal))
     return {
-        name: frozenset((a.name, a.when.offset) for a in value.atoms() if a.kind == "schedule" and a.when is not None)
+        name: frozenset((a.name, a.when.offset) for a in value.depends() if a.kind == "schedule" and a.when is not None)
         for name, value in done.state.items()
     }
 
