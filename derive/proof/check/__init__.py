@@ -101,6 +101,22 @@ def _closed_form(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
 
 
+def _closed_form_failure(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.closed_form_fails import replay_closed_form_failure
+
+    replay_closed_form_failure(certificate)
+    return (REPLAY,)
+
+
+def _reschedule(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.reschedule import read_reschedule, replay_in_ring, replay_runs
+
+    claim = read_reschedule(certificate)
+    passed = _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+    # Runs try one choice of the free schedules; only the elimination speaks of all of them.
+    return passed if RING in passed else ()
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "equivalence": _equivalence,
     "difference": _difference,
@@ -109,5 +125,7 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "reads": _reads,
     "not-read": _unread,
     "closed_form": _closed_form,
+    "closed-form-fails": _closed_form_failure,
+    "reschedule": _reschedule,
     "counts": _counts,
 }

@@ -74,10 +74,15 @@ class Reading(Generic[V]):
     ) -> None:
         self.run, self.answer, self.start = run, answer, start
 
+    def sides(self, equation: Equation, now: Index) -> tuple[V, V]:
+        """Left and right at ``now``."""
+        scope: Scope[V] = Scope(self.run.world, self._look, no_oracle, {TIME: now})
+        return evaluate(equation.left, scope), evaluate(equation.right, scope)
+
     def difference(self, equation: Equation, now: Index) -> V:
         """Left minus right at ``now``."""
-        scope: Scope[V] = Scope(self.run.world, self._look, no_oracle, {TIME: now})
-        return evaluate(equation.left, scope) - evaluate(equation.right, scope)
+        left, right = self.sides(equation, now)
+        return left - right
 
     def _look(self, name: str, when: Index | None) -> V:
         if name == ANSWERS and when is not None:

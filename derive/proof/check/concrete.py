@@ -139,7 +139,7 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
             found = ([(mapped[name],)], [(other[name],)])
         case what:
             raise CertificateError(f"cannot compare {' '.join(what)!r}")
-    _printed(certificate, ("left_value", "right_value"), *found)
+    printed_sides(certificate, ("left_value", "right_value"), *found)
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _advance(
     return after, step.queries
 
 
-def _printed(
+def printed_sides(
     certificate: Mapping[str, Any],
     keys: tuple[str, str],
     lefts: list[tuple[Fraction, ...]],
@@ -266,7 +266,7 @@ def replay_failure(certificate: Mapping[str, Any]) -> None:
             if (one == other) != relation.equal:
                 raise Disagreement(f"the hypothesis {relation.text} does not hold under the assignment")
     left, right = stage.sides(claim.equation, origin)
-    _printed(certificate, ("left", "right"), [(left,)], [(right,)])
+    printed_sides(certificate, ("left", "right"), [(left,)], [(right,)])
 
 
 def _target(key: str) -> tuple[str, Index | None]:
