@@ -111,7 +111,8 @@ def _limited(seconds: float) -> Iterator[None]:
         raise Undecided(f"the time limit of {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, expired)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again: what is found beyond the verdict may be given up, and the rest then gets a tenth more.
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 10)
     try:
         yield
     finally:

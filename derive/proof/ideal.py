@@ -13,6 +13,8 @@ from derive.proof.normal import Field
 LIMITS = (256, 1024, 512)
 #: To which power the product of what is not zero is tried as a factor.
 MAX_SATURATION = 3
+#: Polynomials of more terms, or of a higher degree, are not reduced: C code that does it cannot be interrupted.
+MAX_TERMS, MAX_DEGREE = 2_000, 30
 
 
 class Ideal:
@@ -48,6 +50,8 @@ class Ideal:
         product = field.lift(polynomial)
         basis = fmpz_mpoly_vec([field.lift(g) for g in self._basis], product.context())
         for _ in range(MAX_SATURATION + 1):
+            if len(product) > MAX_TERMS or product.total_degree() > MAX_DEGREE:
+                return False
             product = product.reduction_primitive_part(basis)
             if product.is_zero():
                 return True

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from derive.errors import Undecided
 from derive.notation.evaluate import evaluate
+from derive.notation.spec import Indexed, walk
 from derive.proof.answers import Answers
 from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
 from derive.proof.normal import Atom, Field, When
@@ -162,14 +163,15 @@ def _settings(
 
     schedules = list(dict.fromkeys((*left.schedule_names, *right.schedule_names)))
     parameters = list(dict.fromkeys((*left.parameter_names, *right.parameter_names)))
-    last = steps + 1
-    sequences = {s: [q for q in _sequences(last) if all(allowed(s, v) for v in q)] for s in schedules}
+    offsets = _offsets_read(left, right, state_map)
+    first, last = min(offsets), steps + max(offsets)
+    sequences = {s: [q for q in _sequences(first, last) if all(allowed(s, v) for v in q)] for s in schedules}
     constants = {p: [v for v in NUMBERS if allowed(p, v)] for p in parameters}
     choices = [range(len(sequences[s])) for s in schedules] + [range(len(constants[p])) for p in parameters]
     # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
     picks = sorted(itertools.product(*(r[:24] for r in choices)), key=sum)
     for pick in picks[:3000]:
-        tables = {s: dict(enumerate(sequences[s][pick[i]], start=-1)) for i, s in enumerate(schedules)}
+        tables = {s: dict(enumerate(sequences[s][pick[i]], start=first)) for i, s in enumerate(schedules)}
         numbers = {p: constants[p][pick[len(schedules) + i]] for i, p in enumerate(parameters)}
         setting = Setting(tables, numbers, (), {}, {})
         values = setting.values()
@@ -185,15 +187,25 @@ def _settings(
                 yield Setting(tables, numbers, tuple(answers), start, other)
 
 
-def _sequences(last: int) -> Iterator[tuple[Fraction, ...]]:
-    """Values at times -1 … last: constants, then one change."""
+def _offsets_read(left: Rule, right: Rule, state_map: StateMap) -> frozenset[int]:
+    """From where to where around a step schedules are read, at least from -1 to 1."""
+    texts = [e.right for r in (left, right) for e in (*r.update, *r.first, *r.start)]
+    # A map is read at the step and behind it.
+    found = {n.index.constant for e in texts for n in walk(e) if isinstance(n, Indexed)}
+    for e in state_map.equations.values():
+        found |= {n.index.constant + k for n in walk(e) if isinstance(n, Indexed) for k in (0, 1)}
+    return frozenset({-1, 1, *found})
+
+
+def _sequences(first: int, last: int) -> Iterator[tuple[Fraction, ...]]:
+    """Values at times ``first`` (below 0) … ``last``: constants, then one change."""
     for v in NUMBERS[:3]:
-        yield (v,) * (last + 2)
+        yield (v,) * (last - first + 1)
     for change in range(1, last + 1):
         for a, b in CHANGES:
-            yield (a,) * (change + 1) + (b,) * (last + 1 - change)
+            yield (a,) * (change - first) + (b,) * (last + 1 - change)
     for v in NUMBERS[3:]:
-        yield (v,) * (last + 2)
+        yield (v,) * (last - first + 1)
 
 
 def _holds(hypothesis: Hypothesis, values: ExactValues, last: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from derive.errors import NotLinear, RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
@@ -43,6 +45,8 @@ from derive.proof.wording import (
 )
 from derive.rules.rule import Rule
 from derive.rules.transform import replace_schedules
+
+Found = TypeVar("Found")
 
 METHOD = "simulation and induction over t"
 #: What a counterexample compares, where it is not a state.
@@ -289,6 +293,14 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _unless_given_up(find: Callable[[], Found | None]) -> Found | None:
+    """What is found, None also where the search gives up: a counterexample stands without it."""
+    try:
+        return find()
+    except Undecided:
+        return None
+
+
 def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
     left, right, state_map, hypotheses = case.left, case.right, case.state_map, case.hypotheses
     divergence = find_divergence(left, right, state_map, hypotheses)
@@ -302,9 +314,9 @@ def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
             "but the runs that were tried do not differ.",
         )
     certificates = [difference_certificate(left, right, state_map, divergence)]
-    exact = _exact_condition(case)
+    exact = _unless_given_up(lambda: _exact_condition(case))
     # A repair speaks of the rule as it was before its schedules were replaced.
-    repair = find_repair(left, original, state_map, hypotheses, repair_by)
+    repair = _unless_given_up(lambda: find_repair(left, original, state_map, hypotheses, repair_by))
     if repair is not None:
         certificates.append(equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps))
     residual = _residual(case)
