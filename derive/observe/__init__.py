@@ -24,7 +24,7 @@ class Observation:
 
 def observations() -> Mapping[str, Callable[[], Observation]]:
     """Every experiment by name. Naming them runs nothing and imports none of the software."""
-    from derive.observe import next_rate, random_access, resume, schedulers, sgd
+    from derive.observe import adaptive, decay, muon, nadam, next_rate, random_access, resume, schedulers, sgd
 
-    modules = (sgd, schedulers, next_rate, random_access, resume)
+    modules = (sgd, decay, schedulers, next_rate, random_access, resume, adaptive, nadam, muon)
     return {name: observe for module in modules for name, observe in module.observations().items()}
