@@ -20,6 +20,8 @@ from derive.errors import DeriveError
 
 #: The rivals, by the name that SymPy gives them.
 RIVALS = ("cancel", "simplify")
+#: Steps of the trajectories that are written out, where one obligation grows.
+UNROLLED = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def attempts(rival: str, limit: float) -> Iterator[Attempt]:
     from sympy.core.cache import clear_cache
 
     from derive.documents.catalogue import claims
-    from derive.proof.obligations import sympy_obligations
+    from derive.proof.obligations import sympy_obligations, unrolled_obligation
 
     if rival not in RIVALS:
         raise DeriveError(f"no rival is called {rival!r}\n  expected one of {', '.join(RIVALS)}")
@@ -85,6 +87,21 @@ def attempts(rival: str, limit: float) -> Iterator[Attempt]:
             clear_cache()
             taken, zero = attempt(function, expression, limit)
             yield Attempt(claim.id, name, taken, zero)
+    for k in UNROLLED:
+        clear_cache()
+        taken, zero = attempt(function, unrolled_obligation(k), limit)
+        yield Attempt("", f"unrolled {k}", taken, zero)
+
+
+def engine(repeats: int) -> dict[str, float]:
+    """The engine's CPU seconds on the same obligations: by claim, and by ``unrolled k``."""
+    from derive.documents.catalogue import claims
+    from derive.proof.obligations import engine_seconds, equivalences
+    from derive.proof.unroll import unrolled_seconds
+
+    with_any = [c for c in claims() if equivalences(c)]
+    found = {c.id: min(engine_seconds(c) for _ in range(repeats)) for c in with_any}
+    return found | {f"unrolled {k}": min(unrolled_seconds(k) for _ in range(repeats)) for k in UNROLLED}
 
 
 if __name__ == "__main__":

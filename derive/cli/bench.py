@@ -101,21 +101,23 @@ def _engine(args: argparse.Namespace) -> Part:
 
 
 def _rivals(args: argparse.Namespace) -> Part:
-    from derive.bench import engine, rivals
+    from derive.bench import rivals
 
-    times = engine.measure(1)
+    ours = rivals.engine(args.repeats)
     attempts = {name: rivals.measure(name, args.limit) for name in rivals.RIVALS}
     figures: dict[str, Any] = {}
     for name, tried in attempts.items():
         spent: dict[str, float] = {}
         for attempt in tried:
-            spent[attempt.claim] = spent.get(attempt.claim, 0.0) + attempt.seconds
-        ratios = {claim: seconds / times.claims[claim] for claim, seconds in spent.items()}
+            key = attempt.claim or attempt.obligation
+            spent[key] = spent.get(key, 0.0) + attempt.seconds
+        ratios = {key: seconds / ours[key] for key, seconds in spent.items()}
+        steps = [key for key in spent if key.startswith("unrolled")]
         figures[name] = {
-            "seconds": sum(spent.values()),
-            "engine_seconds": sum(times.claims[claim] for claim in spent),
-            "ratio": sum(spent.values()) / sum(times.claims[claim] for claim in spent),
-            "median_ratio": median(ratios.values()),
+            "seconds": sum(s for key, s in spent.items() if key not in steps),
+            "engine_seconds": sum(ours[key] for key in spent if key not in steps),
+            "median_ratio": median(r for key, r in ratios.items() if key not in steps),
+            "unrolled_ratios": {key: ratios[key] for key in steps},
             "stopped": sum(attempt.zero is None for attempt in tried),
             "attempts": [asdict(attempt) for attempt in tried],
         }
@@ -126,15 +128,16 @@ def _rivals(args: argparse.Namespace) -> Part:
                 found = sum(attempt.zero is True for attempt in attempts[name])
                 yield (
                     f"sympy.{name}",
-                    f"{f['seconds']:.2f} s",
-                    f"{f['engine_seconds']:.2f} s",
-                    f"{f['ratio']:.1f}",
+                    f"{f['seconds'] * 1e3:.0f} ms",
+                    f"{f['engine_seconds'] * 1e3:.0f} ms",
                     f"{f['median_ratio']:.1f}",
+                    *(f"{ratio:.1f}" for ratio in f["unrolled_ratios"].values()),
                     f"{found} of {len(attempts[name])} found 0, {f['stopped']} stopped at {args.limit:g} s",
                 )
 
-        head = ("rival", "CPU", "whole decision here", "ratio", "median ratio", "obligations")
-        terminal.table(head, rows(), stream=stream, right=head[1:5])
+        unrolled = [f"ratio, k = {k}" for k in rivals.UNROLLED]
+        head = ("rival", "CPU", "engine", "median ratio", *unrolled, "obligations")
+        terminal.table(head, rows(), stream=stream, right=head[1:-1])
 
     return Part((), figures, show)
 

@@ -62,10 +62,17 @@ def test_a_missed_target_is_exit_status_1(derive: Any, monkeypatch: Any) -> None
 
 
 def test_ratios_compare_the_same_claims(derive: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(engine, "measure", lambda repeats: engine.EngineTimes({"a": 0.1, "b": 0.5}, 0.2))
-    attempts = [rivals.Attempt("a", "x", 0.2, True), rivals.Attempt("a", "y", 0.3, None)]
+    ours = {"a": 0.1, "b": 0.5, "unrolled 2": 0.25}
+    monkeypatch.setattr(rivals, "engine", lambda repeats: ours)
+    attempts = [
+        rivals.Attempt("a", "x", 0.2, True),
+        rivals.Attempt("a", "y", 0.3, None),
+        rivals.Attempt("", "unrolled 2", 0.5, True),
+    ]
     monkeypatch.setattr(rivals, "measure", lambda name, limit: attempts)
     _, out, _ = derive("bench", "rivals", "--json", "-")
     value = json.loads(out)["rivals"]["simplify"]
-    assert value["ratio"] == pytest.approx(5)
+    assert value["median_ratio"] == pytest.approx(5)
+    assert value["engine_seconds"] == pytest.approx(0.1)
+    assert value["unrolled_ratios"] == {"unrolled 2": pytest.approx(2)}
     assert value["stopped"] == 1
