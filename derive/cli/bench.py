@@ -135,7 +135,7 @@ def _rivals(args: argparse.Namespace) -> Part:
                     f"{found} of {len(attempts[name])} found 0, {f['stopped']} stopped at {args.limit:g} s",
                 )
 
-        unrolled = [f"ratio, k = {k}" for k in rivals.UNROLLED]
+        unrolled = [f"ratio, {key}" for key in next(iter(figures.values()))["unrolled_ratios"]]
         head = ("rival", "CPU", "engine", "median ratio", *unrolled, "obligations")
         terminal.table(head, rows(), stream=stream, right=head[1:-1])
 
