@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from derive.errors import RuleError, Undecided
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_relations
-from derive.notation.spec import Reduction, Relation, walk
+from derive.notation.spec import TIME, Expr, Indexed, Reduction, Relation, Symbol, walk
+from derive.notation.text import to_text
 from derive.proof.answers import answer_atom
 from derive.proof.claim import ClosedForm
 from derive.proof.hypotheses import Hypotheses
@@ -130,9 +131,23 @@ def _check(rule: Rule, relations: tuple[Relation, ...]) -> None:
     for r in relations:
         if r.op != "==":
             raise RuleError("a closed form is an equation: expected ==")
+        if not any(_speaks_of_time(node) for side in (r.left, r.right) for node in walk(side)):
+            raise RuleError(f"a closed form speaks of t: {to_text(r)} does not")
         for side in (r.left, r.right):
             bound = frozenset(n.index for n in walk(side) if isinstance(n, Reduction))
             check_named(side, bound, known)
+
+
+def _speaks_of_time(node: Expr) -> bool:
+    match node:
+        case Symbol(name=name):
+            return name == TIME
+        case Indexed(index=index):
+            return TIME in index.names
+        case Reduction(lower=lower, upper=upper):
+            return TIME in lower.names | upper.names
+        case _:
+            return False
 
 
 def at_step(formal: ClosedForm, n: int) -> tuple[tuple[Ratio, Ratio], ...]:

@@ -130,7 +130,10 @@ def replay_in_ring(claim: ClosedForm) -> None:
 
     fixed = _fixed(claim)
     with_room(lambda size: _base(claim, fixed, size))
-    with_room(lambda size: _step(claim, fixed, size))
+    try:
+        with_room(lambda size: _step(claim, fixed, size))
+    except ZeroDivisionError:
+        raise Inapplicable("a recurrence divides by a factor that the hypotheses make zero") from None
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ class Ratio:
     def __pow__(self, exponent: int) -> Ratio:
         if exponent < 0:
             return Ratio(self.num.ring.one, self.den.ring.one) / self**-exponent
+        if exponent == 0:
+            return Ratio(self.num.ring.one, self.den.ring.one)  # of 0 too, where SymPy's ring raises
         return Ratio(self.num**exponent, self.den**exponent)
 
     def reduced(self) -> Ratio:
