@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from derive.notation.parser import MAX_DIGITS
@@ -112,6 +113,7 @@ def _text(expr: Expr, least: Level, *, tight: bool) -> str:
     return text if level >= least else f"({text})"
 
 
+@lru_cache(maxsize=4096)
 def _decimal(value: Fraction) -> str | None:
     """The plainest decimal that the parser reads as ``value``, with a power of ten where it helps; None if none is."""
     places = next((n for n in range(2 * MAX_DIGITS + 1) if (value * 10**n).denominator == 1), None)
