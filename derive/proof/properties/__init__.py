@@ -13,4 +13,39 @@ from derive.proof.result import Result
 
 def procedures() -> Mapping[str, Callable[[], Result]]:
     """Every procedure by name."""
-    return {}
+    from derive.proof.properties import (
+        averages,
+        effects,
+        momentum_range,
+        rate_change,
+        spectrum,
+        temperature,
+    )
+
+    return {
+        "averages.approximates": averages.approximates,
+        "averages.geometric": averages.geometric,
+        "averages.geometric-domain": averages.geometric_domain,
+        "averages.matching-weight": averages.matching_weight,
+        "averages.mean-age": averages.mean_age,
+        "averages.variance": averages.variance,
+        "averages.worst-case": averages.worst_case,
+        "effects.closed-loop": effects.closed_loop,
+        "effects.constant-rate": effects.constant_rate,
+        "effects.gradient-on-sum": effects.gradient_on_sum,
+        "effects.rate-inside": effects.rate_inside,
+        "effects.rate-outside": effects.rate_outside,
+        "momentum.constant": momentum_range.constant,
+        "momentum.heavy-ball-at-one": momentum_range.heavy_ball_at_one,
+        "momentum.nesterov-at-one": momentum_range.nesterov_at_one,
+        "momentum.varying": momentum_range.varying,
+        "rate-change.gradual": rate_change.gradual,
+        "rate-change.returned-differ": rate_change.returned_differ,
+        "rate-change.share-of-old": rate_change.share_of_old,
+        "rate-change.velocity-grows": rate_change.velocity_grows,
+        "spectrum.fastest": spectrum.fastest,
+        "spectrum.optimal-order": spectrum.optimal_order,
+        "temperature.first-order": temperature.first_order,
+        "temperature.independent": temperature.independent,
+        "temperature.stability": temperature.stability,
+    }
