@@ -7,7 +7,7 @@ that step t makes: v[t+1] here. N = 1/(1 − μ), so μ = 1 − 1/N. Its equatio
 from __future__ import annotations
 
 from derive.proof.claim import Claim, ClosedForm, Equivalent, Identity, NotCheckable, Property, Solve
-from derive.proof.properties.averages import AVERAGING
+from derive.proof.properties.rules import AVERAGES, AVERAGING, SUM_EFFECT
 from derive.rules.momentum import HEAVY_BALL_INSIDE, HEAVY_BALL_OUTSIDE, RUNNING_AVERAGE
 from derive.rules.rule import make_rule
 from derive.rules.transform import with_constant, with_start
@@ -370,19 +370,8 @@ CLAIMS: tuple[Claim, ...] = (
         "The same difference of sums, t steps after the step with the changed value, is (1 − (1 − 1/N)^{t+1}) d: "
         "counting the gradient's own step, K = t + 1.",
         ClosedForm(
-            make_rule(
-                "averages_of_two_sequences",
-                """
-                a[t+1] = (1 - 1/N)*a[t] + (1/N)*x[t]
-                b[t+1] = (1 - 1/N)*b[t] + (1/N)*x[t]
-                s[t+1] = s[t] + a[t+1]
-                r[t+1] = r[t] + b[t+1]
-                """,
-                start="b[0] = a[0] + (1/N)*d; r[0] = s[0] + (1/N)*d",
-                schedules={"x": "real"},
-                parameters={"N": "1 <= N", "d": "real"},
-            ),
-            "b[t] - a[t] == (1/N)*(1 - 1/N)**t*d\nr[t] - s[t] == (1 - (1 - 1/N)**(t+1))*d",
+            AVERAGES,
+            f"b[t] - a[t] == (1/N)*(1 - 1/N)**t*d\nr[t] - s[t] == {SUM_EFFECT}",
         ),
         question=True,
     ),

@@ -7,7 +7,7 @@ gamma. Where it speaks of the terms of an unrolled step, the gradients are given
 from __future__ import annotations
 
 from derive.proof.claim import Claim, ClosedForm, Differ, Identity, Property
-from derive.proof.properties.rate_change import BOTH, IMPLEMENTED, INSIDE, OUTSIDE, STEP
+from derive.proof.properties.rules import BOTH, IMPLEMENTED, INSIDE, OUTSIDE, STEP
 from derive.rules.nesterov import PYTORCH_NESTEROV, SUTSKEVER_INSIDE, SUTSKEVER_OUTSIDE
 from derive.rules.transform import with_constant, with_start
 

@@ -7,8 +7,7 @@ given. *Closed loop*: they answer to where the parameters are.
 from __future__ import annotations
 
 from derive.proof.claim import Claim, ClosedForm, Identity, Property
-from derive.proof.properties.quadratic import on_quadratic
-from derive.proof.properties.rate_change import OUTSIDE
+from derive.proof.properties.rules import OUTSIDE
 from derive.rules.momentum import HEAVY_BALL_INSIDE, HEAVY_BALL_OUTSIDE
 from derive.rules.rule import make_rule
 from derive.rules.transform import with_constant, with_start
@@ -18,7 +17,10 @@ DISPLACEMENT = "w[t] = gamma[t-1]*v[t]"
 #: PyTorch's form on λ θ²/2, with a second rate rho that the steps do not use.
 QUADRATIC = make_rule(
     "heavy_ball_outside (on a quadratic)",
-    on_quadratic(HEAVY_BALL_OUTSIDE).text,
+    """
+    v[t+1]     = mu[t]*v[t] + lam*theta[t]
+    theta[t+1] = theta[t] - gamma[t]*v[t+1]
+    """,
     schedules={"gamma": "nonzero", "mu": "real", "rho": "nonzero"},
     parameters={"lam": "positive"},
 )

@@ -27,12 +27,10 @@ from derive.proof.properties.inequality import positive
 from derive.proof.properties.limits import limit
 from derive.proof.properties.quadratic import run
 from derive.proof.properties.rational import at, put, root, simplest
+from derive.proof.properties.rules import AVERAGING, WINDOW
 from derive.proof.result import Result
 from derive.proof.wording import prose
-from derive.rules.rule import make_rule
 
-#: The document's N is 1/(1 − μ) with 0 <= μ < 1.
-WINDOW = {"N": "1 <= N"}
 LARGER = {"N": "1 < N"}
 METHOD = "partial sums by induction over t, then their limits"
 
@@ -46,16 +44,6 @@ SQUARES = "(1 - ((1 - 1/N)**2)**t)/(2*N - 1)"
 WINDOW_AGE = "(N - 1)/2"
 WINDOW_VARIANCE = "1/N"
 WINDOW_SPREAD = "(N - 1)*(2*N - 1)/6 - ((N - 1)/2)**2"
-
-#: The document's running average of an arbitrary sequence x_1, x_2, …
-AVERAGING = make_rule(
-    "averaging",
-    "a[t+1] = (1 - 1/N)*a[t] + (1/N)*x[t+1]",
-    start="a[0] = 0",
-    schedules={"x": "real"},
-    parameters=WINDOW,
-    title="Running average of a sequence",
-)
 
 
 def _mass(form: str = MASS) -> tuple[str, Step]:

@@ -23,29 +23,14 @@ from derive.proof.properties.argument import (
 from derive.proof.properties.limits import limit
 from derive.proof.properties.quadratic import matrix, on_quadratic, recurrence, run, stable
 from derive.proof.properties.rational import at, put
+from derive.proof.properties.rules import AVERAGES, SUM_EFFECT, WINDOW
 from derive.proof.result import Result
 from derive.rules.momentum import HEAVY_BALL_INSIDE
 from derive.rules.rule import Rule, make_rule
 from derive.rules.transform import with_constant
 
-WINDOW = {"N": "1 <= N"}
 SAMPLE = {**WINDOW, "B": "positive", "d": "real"}
 METHOD = "the difference of two runs, by induction over t, then its limit"
-
-#: Two running averages of the same sequence, but for one value, and the sums of both.
-AVERAGES = make_rule(
-    "averages_of_two_sequences",
-    """
-    a[t+1] = (1 - 1/N)*a[t] + (1/N)*x[t]
-    b[t+1] = (1 - 1/N)*b[t] + (1/N)*x[t]
-    s[t+1] = s[t] + a[t+1]
-    r[t+1] = r[t] + b[t+1]
-    """,
-    start="b[0] = a[0] + (1/N)*d; r[0] = s[0] + (1/N)*d",
-    schedules={"x": "real"},
-    parameters={**WINDOW, "d": "real"},
-)
-
 
 #: Two runs with the rate inside; the batch mean of the step before time 0 differs by d/B, and ``own`` is its rate.
 INSIDE = make_rule(
@@ -98,7 +83,6 @@ OUTSIDE_CUT = make_rule(
     parameters={**SAMPLE, "own": "nonzero", "later": "nonzero"},
 )
 
-SUM_EFFECT = "(1 - (1 - 1/N)**(t+1))*d"
 STEP_EFFECT = "(N/B)*{rate}*d*(1 - (1 - 1/N)**(t+1))"
 
 

@@ -13,55 +13,11 @@ from derive.proof.properties.argument import Step, equal, fails, instance, prove
 from derive.proof.properties.inequality import nonnegative, positive
 from derive.proof.properties.limits import limit
 from derive.proof.properties.quadratic import run
+from derive.proof.properties.rules import BOTH, INSIDE, RATES, STEP
 from derive.proof.result import Result
-from derive.rules.rule import make_rule
 
-RATES = {"mu": "0 <= mu < 1", "a": "positive", "b": "positive", "G": "real"}
 METHOD = "closed forms by induction over t, and their limits"
 
-#: Sutskever's form, (1, 2) of document 000, with a constant gradient and the velocity along the motion.
-INSIDE = make_rule(
-    "constant_gradient_inside",
-    """
-    v[t+1]     = mu*v[t] - b*G
-    theta[t+1] = theta[t] + v[t+1]
-    """,
-    start="v[0] = -a*G/(1 - mu)",
-    parameters=RATES,
-)
-#: The note form, (3, 4) of document 000, and PyTorch's momentum in document 002.
-OUTSIDE = make_rule(
-    "constant_gradient_outside",
-    """
-    v[t+1]     = mu*v[t] + G
-    theta[t+1] = theta[t] - b*v[t+1]
-    """,
-    start="v[0] = G/(1 - mu)",
-    parameters=RATES,
-)
-#: PyTorch's lookahead form, (8, 9) of document 000.
-IMPLEMENTED = make_rule(
-    "constant_gradient_implemented",
-    """
-    v[t+1]   = mu*v[t] + G
-    phi[t+1] = phi[t] - b*(G + mu*v[t+1])
-    """,
-    start="v[0] = G/(1 - mu)",
-    parameters=RATES,
-)
-#: (8, 9) beside the parameters that (4) would make of the same gradients; constant rate and momentum.
-BOTH = make_rule(
-    "returned_and_actual",
-    """
-    v[t+1]     = mu*v[t] + grad(phi[t])
-    phi[t+1]   = phi[t] - gamma*(grad(phi[t]) + mu*v[t+1])
-    theta[t+1] = theta[t] - gamma*v[t+1]
-    """,
-    start="v[0] = 0; theta[0] = phi[0]",
-    parameters={"gamma": "nonzero", "mu": "real"},
-)
-
-STEP = "G*(a*mu**(t+1) + b*(1 - mu**(t+1)))/(1 - mu)"
 NEW = "b*G/(1 - mu)"
 DISTANCE = "gamma*mu*v[t]"
 

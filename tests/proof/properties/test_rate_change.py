@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from derive.proof.claim import ClosedForm
-from derive.proof.properties import rate_change
+from derive.proof.properties import rate_change, rules
 from derive.proof.properties.argument import shown
 from derive.proof.properties.quadratic import run
 from derive.proof.properties.rational import at
@@ -30,7 +30,7 @@ def test_the_returned_parameters_come_with_a_run_in_which_they_differ() -> None:
 
 def test_steps_of_a_run() -> None:
     numbers = {"mu": Fraction(1, 2), "a": Fraction(4), "b": Fraction(1), "G": Fraction(1)}
-    states = run(rate_change.INSIDE, {"theta": Fraction(0), "v": Fraction(-8)}, 3, parameters=numbers)
+    states = run(rules.INSIDE, {"theta": Fraction(0), "v": Fraction(-8)}, 3, parameters=numbers)
     steps = [a["theta"] - b["theta"] for a, b in pairwise(states)]
     assert steps == [5, Fraction(7, 2), Fraction(11, 4)]
     # From 8 towards 2: each step makes up half of what is missing.
@@ -57,5 +57,5 @@ def test_disturbed_distances_are_not_proved(distance: str) -> None:
 
 def test_outside_nothing_is_gradual() -> None:
     at_once = "theta[t+1] == theta[t] - b*G/(1 - mu)"
-    assert shown(ClosedForm(rate_change.OUTSIDE, f"v[t] == G/(1 - mu)\n{at_once}"), "").holds
-    assert not shown(ClosedForm(rate_change.INSIDE, at_once), "").holds
+    assert shown(ClosedForm(rules.OUTSIDE, f"v[t] == G/(1 - mu)\n{at_once}"), "").holds
+    assert not shown(ClosedForm(rules.INSIDE, at_once), "").holds
