@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 
@@ -112,9 +112,14 @@ def _limited(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, expired)
     # Again and again: what is found beyond the verdict may be given up, and the rest then gets a tenth more.
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 10)
+    signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds / 10, 0.1))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        stopped = False
+        while not stopped:
+            # An alarm may still ring in here; what is armed must be disarmed all the same.
+            with suppress(Undecided):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+                stopped = True
