@@ -24,7 +24,37 @@ class Observation:
 
 def observations() -> Mapping[str, Callable[[], Observation]]:
     """Every experiment by name. Naming them runs nothing and imports none of the software."""
-    from derive.observe import adaptive, decay, muon, nadam, next_rate, random_access, resume, schedulers, sgd
+    from derive.observe import (
+        adaptive,
+        decay,
+        hyperparameters,
+        listings,
+        muon,
+        nadam,
+        newton_rows,
+        next_rate,
+        optimizer_classes,
+        random_access,
+        regression,
+        resume,
+        schedulers,
+        sgd,
+    )
 
-    modules = (sgd, decay, schedulers, next_rate, random_access, resume, adaptive, nadam, muon)
+    modules = (
+        sgd,
+        decay,
+        schedulers,
+        next_rate,
+        random_access,
+        resume,
+        adaptive,
+        nadam,
+        muon,
+        newton_rows,
+        regression,
+        listings,
+        hyperparameters,
+        optimizer_classes,
+    )
     return {name: observe for module in modules for name, observe in module.observations().items()}
