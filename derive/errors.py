@@ -49,6 +49,10 @@ class UnknownName(DeriveError):
     """A claim, rule, document or option is named that does not exist."""
 
 
+class NotCovered(DeriveError):
+    """A rule or a pair of rules that code generation or confirmation does not cover yet; the message says why."""
+
+
 class EvidenceError(DeriveError):
     """A results file (proofs.json, an evidence file) is missing or broken."""
 

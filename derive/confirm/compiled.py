@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.confirm.schedules import Schedule
-from derive.errors import DeriveError
+from derive.errors import NotCovered
 from derive.kernels.bounds import Bounded, DType, lifter
 from derive.kernels.generate import generate
 from derive.kernels.kernel import Backend, Interpreted, Kernel
@@ -26,7 +26,7 @@ def question(rule: Rule) -> Answer:
     """The rule's one question a step. Raises DeriveError where it asks more often, or never."""
     answers = model(rule).answers
     if len(answers) != 1:
-        raise DeriveError(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
+        raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
     return answers[0]
 
 

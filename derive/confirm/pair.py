@@ -16,7 +16,7 @@ from derive.confirm.objectives import JOINT, QUADRATIC, SLICES
 from derive.confirm.record import Confirmation, Traced, digest
 from derive.confirm.run import STEPS, Track, closed_loop, first_row, follow, rows_of, start_of
 from derive.confirm.schedules import SCHEDULES, Schedule
-from derive.errors import DeriveError
+from derive.errors import DeriveError, NotCovered
 from derive.kernels.bounds import SAFETY, Bounded, Floats, plain
 from derive.kernels.generate import rule_hash
 from derive.notation.parser import parse_equations, parse_expression
@@ -76,7 +76,7 @@ def confirm_pair(
     values = dict(constants or {})
     values |= {d.name: _default(d.name, d.default) for r in (left, right) for d in r.parameters if d.name not in values}
     if unknown := {*left.schedule_names, *right.schedule_names} - set(SCHEDULES[0].functions):
-        raise DeriveError(f"no values for the schedule {', '.join(sorted(unknown))} of {left.name} or {right.name}")
+        raise NotCovered(f"no values for the schedule {', '.join(sorted(unknown))} of {left.name} or {right.name}")
     pair = _Pair(
         claim_id,
         left,

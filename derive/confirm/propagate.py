@@ -26,7 +26,7 @@ import numpy as np
 
 from derive.confirm.compiled import Constants, compiled
 from derive.confirm.schedules import Schedule
-from derive.errors import DeriveError
+from derive.errors import NotCovered
 from derive.kernels.bounds import Floats
 from derive.notation.sympy_model import at, model
 from derive.rules.rule import Rule
@@ -43,7 +43,7 @@ def require_affine(rule: Rule) -> None:
         step = model(rule, first=first)
         for expr in (*step.updates.values(), *(p for a in step.answers for p in a.point)):
             if any(expr.diff(x).has(y) for x in states for y in states):
-                raise DeriveError(f"cannot bound a run of {rule.name}: its step is not linear in its state")
+                raise NotCovered(f"cannot bound a run of {rule.name}: its step is not linear in its state")
 
 
 def loop_matrices(

@@ -5,11 +5,50 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from derive.documents import document_000, document_001, document_002
+from derive.documents import (
+    adaptive_001,
+    behaviour_001,
+    document_000,
+    document_001,
+    document_002,
+    document_004,
+    properties_000,
+    properties_001,
+    properties_002,
+)
+from derive.documents.order import ORDER
 from derive.errors import UnknownName
 from derive.proof.claim import Claim
 
-_CLAIMS: tuple[Claim, ...] = (*document_000.CLAIMS, *document_001.CLAIMS, *document_002.CLAIMS)
+_PLACES = {name: place for place, name in enumerate(ORDER)}
+
+
+def whole(claim_id: str) -> str:
+    """The id of the claim of which this is the whole or a part. Raises UnknownName where there is none."""
+    stem = claim_id if claim_id in _PLACES else claim_id.rpartition(".")[0]
+    if stem not in _PLACES:
+        raise UnknownName(
+            f"the claim {claim_id} has no place\n  expected an id of derive/documents/order.py, or a part of one"
+        )
+    return stem
+
+
+_CLAIMS: tuple[Claim, ...] = tuple(
+    sorted(
+        (
+            *document_000.CLAIMS,
+            *properties_000.EXTRA,
+            *document_001.CLAIMS,
+            *properties_001.EXTRA,
+            *behaviour_001.EXTRA,
+            *adaptive_001.CLAIMS,
+            *document_002.CLAIMS,
+            *properties_002.EXTRA,
+            *document_004.CLAIMS,
+        ),
+        key=lambda claim: (_PLACES[whole(claim.id)], claim.id),
+    )
+)
 
 
 def claims() -> tuple[Claim, ...]:

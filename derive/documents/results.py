@@ -36,6 +36,8 @@ DOCUMENTS: dict[str, str] = {
     "000": "Is PyTorch's Nesterov momentum implementation incorrect? (J. Vega, 2023)",
     "001": "Fixes for Nesterov momentum in ML",
     "002": "SGD implementation in PyTorch: the subtle difference can affect your hyper-parameter schedule",
+    "003": "From zero to hero: creating momentum-based optimizers from scratch",
+    "004": "SGD with momentum (D. McAllester, lecture slides, 2020)",
 }
 
 

@@ -13,10 +13,10 @@ import sympy
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-from derive.errors import DeriveError
+from derive.errors import NotCovered
 
 
-class KernelError(DeriveError):
+class KernelError(NotCovered):
     """No kernel can be generated for this rule yet; the message names what it uses that is not covered."""
 
 

@@ -211,11 +211,21 @@ def essential(field: Field, polynomial: fmpz_mpoly, domains: dict[str, Domain]) 
     """The polynomial without the factors that are never zero, and without repeated factors."""
     core = field.lift(polynomial).context().constant(1)
     for factor, _ in field.lift(polynomial).factor()[1]:
-        atoms = field.atoms_of(factor)
-        only = next(iter(atoms)) if len(atoms) == 1 and len(factor) == 1 else None
-        if only is None or not domains.get(only.name, Domain()).excludes_zero:
+        if not _never_zero(field, factor, domains):
             core = core * factor
     return core
+
+
+def _never_zero(field: Field, factor: fmpz_mpoly, domains: dict[str, Domain]) -> bool:
+    """Whether the factor is linear in one name whose domain does not hold its root (``gamma[t]``, ``1 - beta``)."""
+    atoms = field.atoms_of(factor)
+    if len(atoms) != 1 or factor.total_degree() != 1:
+        return False
+    (atom,) = atoms
+    slope = factor.derivative(field.index(atom))
+    rest = factor - slope * field.atom(atom).num
+    value = field.reduced(-rest, slope).constant
+    return value is not None and not domains.get(atom.name, Domain()).contains(value)
 
 
 def _normalised(field: Field, polynomial: fmpz_mpoly, from_t: int) -> Hypothesis:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,7 +21,7 @@ from derive.proof.ideal import Ideal
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import Oracle, step
 from derive.proof.state_map import start_state
-from derive.proof.values import SymbolicValues
+from derive.proof.values import SymbolicValues, exact_function
 from derive.rules.rule import Rule
 
 #: How far from the time of the equation its names may reach.
@@ -222,16 +223,29 @@ def assignments(
     field = unfolded.along.field
     rule = unfolded.along.rule
     polynomials = [unfolded.difference.num, *unfolded.relations, *unfolded.units]
+    sides = [unfolded.left.num, unfolded.left.den, unfolded.right.num, unfolded.right.den]
+    reached = field.within(frozenset().union(*(field.atoms_of(field.lift(p)) for p in (*polynomials, *sides))))
+    functions = [a for a in reached if a.kind not in ("answer", "schedule", "parameter", "state")]
+    if any(a.kind != "opaque" for a in functions):
+        return None  # what a power of time is worth cannot be chosen
+    # Without functions only what the difference depends on has to be chosen; a root needs everything below it.
+    needed = reached if functions else frozenset().union(*(field.atoms_of(field.lift(p)) for p in polynomials))
     atoms = sorted(
-        frozenset().union(*(field.atoms_of(field.lift(p)) for p in polynomials)),
+        needed.difference(functions),
         key=lambda a: (a.kind, a.name, a.when.offset if a.when else 0),
     )
-    if any(a.kind not in ("answer", "schedule", "parameter", "state") for a in atoms):
-        return None  # what a function is worth cannot be chosen
     choices = [[v for v in numbers if a.name not in rule.domains or rule.domains[a.name].contains(v)] for a in atoms]
-    picks = itertools.islice(itertools.product(*(range(len(c)) for c in choices)), most)
-    for pick in sorted(picks, key=sum):
+    picks = sorted(itertools.islice(itertools.product(*(range(len(c)) for c in choices)), most), key=sum)
+    if functions:
+        # Few choices make every root rational: look all over the place, always in the same order.
+        chance = random.Random(0)
+        picks = [tuple(chance.randrange(len(c)) for c in choices) for _ in range(most)]
+    for pick in picks:
         table = {a: c[i] for a, c, i in zip(atoms, choices, pick, strict=True)}
+        try:
+            _with_functions(field, table, functions)
+        except (Undecided, ZeroDivisionError):
+            continue  # a root that is not rational
         if (
             value_of(field, unfolded.difference.num, table)
             and all(not value_of(field, p, table) for p in unfolded.relations)
@@ -249,6 +263,19 @@ def assignments(
             }
             return {**table, **simple}
     return None
+
+
+def _with_functions(field: Field, table: dict[Atom, Fraction], functions: Iterable[Atom]) -> None:
+    """Add the values of functions, the innermost first. Raises Undecided where one is not rational."""
+    pending = list(functions)
+    while pending:
+        for atom in pending:
+            arguments = field.arguments(atom)
+            if all(a in table for argument in arguments for a in argument.atoms()):
+                values = (value_of(field, x.num, table) / value_of(field, x.den, table) for x in arguments)
+                table[atom] = exact_function(atom.name, tuple(values))
+                pending.remove(atom)
+                break
 
 
 def value_of(field: Field, polynomial: fmpz_mpoly, table: Mapping[Atom, Fraction]) -> Fraction:

@@ -49,7 +49,13 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
         if solution is None:
             continue
         schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
-        repaired = replace_schedules(changed, {UNKNOWN: solution}, schedules=schedules, name=f"{right.name}, repaired")
+        repaired = replace_schedules(
+            changed,
+            {UNKNOWN: solution},
+            schedules=schedules,
+            parameters=left.parameters,
+            name=f"{right.name}, repaired",
+        )
         proof = prove(left, repaired, state_map, hypotheses)
         if proof.proved:
             if what in right.schedule_names:

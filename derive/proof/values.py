@@ -39,6 +39,13 @@ class SymbolicValues:
         return self.field.atom(atom) + offset
 
     def function(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
+        constants = [a.constant for a in args]
+        exact = [c for c in constants if c is not None]
+        if len(exact) == len(args):
+            try:
+                return self.field.number(exact_function(name, tuple(exact)))
+            except Undecided:
+                pass  # an irrational root stays a name
         return self.field.opaque(name, args)
 
     def power(self, base: Ratio, exponent: Affine, when: When) -> Ratio:
@@ -72,6 +79,23 @@ def exact_root(x: Fraction) -> Fraction:
     raise Undecided(f"sqrt({x}) is not rational")
 
 
+def exact_function(name: str, args: tuple[Fraction, ...]) -> Fraction:
+    """The value of a function of the notation at exact numbers. Raises Undecided where it is not rational."""
+    match name:
+        case "sqrt":
+            return exact_root(args[0])
+        case "abs":
+            return abs(args[0])
+        case "sign":
+            return _sign(args[0])
+        case "max":
+            return max(args)
+        case "min":
+            return min(args)
+        case _:
+            raise Undecided(f"the function {name} has no exact value")
+
+
 @dataclass(frozen=True)
 class ExactValues:
     """Numbers for everything: a run in exact fractions.
@@ -95,17 +119,7 @@ class ExactValues:
         return Fraction(when.offset)
 
     def function(self, name: str, args: tuple[Fraction, ...]) -> Fraction:
-        match name:
-            case "sqrt":
-                return exact_root(args[0])
-            case "abs":
-                return abs(args[0])
-            case "sign":
-                return _sign(args[0])
-            case "max":
-                return max(args)
-            case _:
-                return min(args)
+        return exact_function(name, args)
 
     def power(self, base: Fraction, exponent: Affine, when: When) -> Fraction:
         n = exponent.substitute(TIME, when.offset)

@@ -114,14 +114,14 @@ def _replaced(right: Rule, left: Rule, text: str) -> Rule:
     where = "replaced schedules"
     by: dict[str, Expr] = {}
     known = {*left.schedule_names, *right.schedule_names}
-    parameters = {*left.parameter_names, *right.parameter_names, TIME}
+    named = {*left.parameter_names, *right.parameter_names, TIME}
     for e in parse_equations(text, where=where):
         if e.left.name not in right.schedule_names or e.left.index != Affine.time(0) or e.left.name in by:
             names = ", ".join(right.schedule_names)
             raise RuleError(f"{where}: {e.left.name}\n  expected each of {names} once, at [t]")
         for node in walk(e.right):
             if (isinstance(node, Indexed) and node.name not in known) or (
-                isinstance(node, Symbol) and node.name not in parameters
+                isinstance(node, Symbol) and node.name not in named
             ):
                 raise RuleError(f"{where}: {node.name}\n  expected one of {', '.join(sorted(known))}")
         by[e.left.name] = e.right
@@ -129,7 +129,8 @@ def _replaced(right: Rule, left: Rule, text: str) -> Rule:
         {d.name: d for d in (*left.schedules, *right.schedules) if d.name not in by or d in left.schedules}.values()
     )
     words = "; ".join(f"{name} replaced" for name in by)
-    return replace_schedules(right, by, schedules=schedules, name=f"{right.name} ({words})")
+    name = f"{right.name} ({words})"
+    return replace_schedules(right, by, schedules=schedules, parameters=left.parameters, name=name)
 
 
 def _cases(formal: Equivalent | Differ) -> list[_Case]:

@@ -46,7 +46,7 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
     field = unfolded.along.field
     left = value_of(field, unfolded.left.num, numbers) / value_of(field, unfolded.left.den, numbers)
     right = value_of(field, unfolded.right.num, numbers) / value_of(field, unfolded.right.den, numbers)
-    assignment = {_key(a): str(v) for a, v in numbers.items()}
+    assignment = {_key(a): str(v) for a, v in numbers.items() if a.kind != "opaque"}
     shown = Counterexample(
         schedules=_by_time(numbers, "schedule"),
         parameters={a.name: str(v) for a, v in numbers.items() if a.kind == "parameter"},

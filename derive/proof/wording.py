@@ -47,7 +47,9 @@ def condition_words(hypotheses: Iterable[Hypothesis]) -> str:
     """``… and … for all t >= 0``."""
     parts = []
     for h in hypotheses:
-        timed = any(isinstance(n, Indexed) for side in (h.relation.left, h.relation.right) for n in walk(side))
+        timed = any(
+            isinstance(n, Indexed) and n.index.terms for side in (h.relation.left, h.relation.right) for n in walk(side)
+        )
         parts.append(f"`{to_text(h.relation)}`" + (f" for all `t >= {h.from_t}`" if timed else ""))
     return " and ".join(parts)
 

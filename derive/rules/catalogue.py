@@ -6,12 +6,12 @@ import difflib
 from types import MappingProxyType
 
 from derive.errors import UnknownName
-from derive.rules import momentum, nesterov
+from derive.rules import adaptive, momentum, nesterov
 from derive.rules.rule import Rule
 
 #: Every rule of the catalogue, in the order in which it is listed.
 CATALOGUE: MappingProxyType[str, Rule] = MappingProxyType(
-    {rule.name: rule for rule in (*momentum.RULES, *nesterov.RULES)}
+    {rule.name: rule for rule in (*momentum.RULES, *nesterov.RULES, *adaptive.RULES)}
 )
 
 

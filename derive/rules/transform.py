@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from derive.notation.domain import parse_domain
 from derive.notation.parser import parse_equations
-from derive.notation.spec import Affine, Equation, Expr, Indexed, Symbol, children, rebuild, shift
+from derive.notation.spec import Affine, Equation, Expr, Indexed, Symbol, children, rebuild, shift, walk
 from derive.notation.text import to_text
 from derive.rules.rule import Declared, Rule
 
@@ -20,11 +20,20 @@ def map_nodes(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     return rebuild(expr, tuple(map_nodes(c, change) for c in children(expr)))
 
 
-def replace_schedules(rule: Rule, by: Mapping[str, Expr], *, schedules: tuple[Declared, ...], name: str = "") -> Rule:
+def replace_schedules(
+    rule: Rule,
+    by: Mapping[str, Expr],
+    *,
+    schedules: tuple[Declared, ...],
+    parameters: tuple[Declared, ...] = (),
+    name: str = "",
+) -> Rule:
     """The rule with schedules replaced: ``by`` gives the new value of each at t (``{"mu": mu[t]*gamma[t]}``).
 
-    ``schedules`` are those of the new rule.
+    ``schedules`` are those of the new rule; ``parameters`` those of which it takes over what the new values read.
     """
+    read = {node.name for e in by.values() for node in walk(e) if isinstance(node, Symbol)}
+    declared = {d.name: d for d in (*(d for d in parameters if d.name in read), *rule.parameters)}
 
     def change(node: Expr) -> Expr | None:
         if not isinstance(node, Indexed) or node.name not in by:
@@ -44,6 +53,7 @@ def replace_schedules(rule: Rule, by: Mapping[str, Expr], *, schedules: tuple[De
         start=start,
         first=first,
         schedules=schedules,
+        parameters=tuple(declared.values()),
         text="\n".join(map(to_text, update)),
         start_text="\n".join(map(to_text, start)),
         first_text="\n".join(map(to_text, first)),

@@ -21,7 +21,7 @@ from derive.proof.check.data import (
     text,
 )
 from derive.proof.check.equivalence import NOW, binding, map_states, meet, read_map, schedule_difference, unmatched
-from derive.proof.check.evaluate import Disagreement, Scope, Step, evaluate, no_oracle
+from derive.proof.check.evaluate import Disagreement, Scope, Step, evaluate, no_oracle, start_states
 from derive.proof.check.identity import Stage, read_identity
 from derive.proof.check.reader import TIME, At, Equation, Index, Name, read_expression, walk
 from derive.proof.check.sample import FractionWorld, Key
@@ -244,8 +244,17 @@ def replay_failure(certificate: Mapping[str, Any]) -> None:
         if name in claim.rule.updates:
             states[name] = value
     if not timed:
-        texted = {"start": {name: str(value) for name, value in states.items()}}
-        states = read_start(texted, "start", claim.rule, world)
+
+        def free(name: str) -> Fraction:
+            if name not in states and name not in claim.rule.first:
+                raise Unassigned(f"the assignment does not give {name}[0]")
+            return states.get(name, Fraction(0))  # what the first step overwrites may have any value
+
+        # What the rule's start gives need not be assigned; where it is, it must be the same.
+        started = start_states(claim.rule, world, free)
+        if wrong := [name for name, value in states.items() if started[name] != value]:
+            raise Disagreement(f"start: {wrong[0]} = {states[wrong[0]]} is not the start of {claim.rule.name}")
+        states = started
     stage: Stage[Fraction] = Stage(claim, world, base, states)
     origin = NOW if timed else Index()
     for relation in claim.given:
