@@ -175,9 +175,10 @@ def norm_and_distance() -> Result:
         equal(
             "a**2*x**2 + b**2*y**2 - a**2*(x**2 + y**2) == (b**2 - a**2)*y**2",
             dict.fromkeys("abxy", "real"),
-            "with 0 < a <= b the squared norm is at least a² times the squared distance; likewise at most b² times",
+            "with 0 < a <= b (the curvatures) the squared norm is at least a² times the squared distance; at most "
+            "b² likewise",
         ),
-        repair=stated("a**2*(x**2 + y**2) <= a**2*x**2 + b**2*y**2"),
+        repair=stated("least*distance <= norm"),
     )
 
 

@@ -193,7 +193,9 @@ def _run(m: Method, start: Fraction, bits: int) -> Run:
         for t, level in ((least, inner), (other, other.level)):
             if _within(t, level, x, v):
                 to_global = t is least
-                return Run(to_global, converged, outside + 1 if to_global else None, tuple(queries), bits)
+                if not to_global:
+                    return Run(False, None, None, tuple(queries), bits)
+                return Run(True, converged, outside + 1, tuple(queries), bits)
         v = momentum * v - rate * slope(query)
         x = x + v
     raise Undecided(f"{m} from {start} reaches no trap in {LONGEST} steps")
