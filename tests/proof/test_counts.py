@@ -280,7 +280,7 @@ BY_HAND: dict[str, tuple[tuple[int, int], tuple[int, ...], tuple[int, int]]] = {
 
 
 def test_every_rule_was_counted_by_hand() -> None:
-    assert set(BY_HAND) == set(CATALOGUE)
+    assert set(BY_HAND) == {name for name, rule in CATALOGUE.items() if rule.family != "adaptive"}
 
 
 @pytest.mark.parametrize("name", BY_HAND)
