@@ -308,7 +308,8 @@ CLAIMS: tuple[Claim, ...] = (
         "003.nag.torch.rule.b",
         "B",
         "Are the results identical bit by bit?",
-        "Float32, two steps from equal states, 4096 parameters, rate 0.1 and μ = 0.9, torch's for-loop implementation.",
+        "Float32, two steps from equal states, 4096 parameters, rate 0.1 and μ = 0.9, torch's for-loop implementation: "
+        "equal bits on every processor, whether or not it multiplies and adds at once.",
         Behaviour("003.nag.torch.rule.b"),
         question=True,
     ),
