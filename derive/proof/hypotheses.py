@@ -54,9 +54,19 @@ class Hypotheses:
             raise Undecided("the hypotheses contradict each other: nothing satisfies them")
         return ideal.contains(field.lift(value.num))
 
-    def ideal(self, field: Field, polynomial: fmpz_mpoly, extra: Iterable[fmpz_mpoly] = ()) -> Ideal:
-        """The hypotheses' instances around the times that occur in ``polynomial``, and ``extra`` relations."""
-        relations: list[fmpz_mpoly] = list(extra)
+    def ideal(
+        self, field: Field, polynomial: fmpz_mpoly, extra: Iterable[fmpz_mpoly] = (), apart: Iterable[fmpz_mpoly] = ()
+    ) -> Ideal:
+        """The hypotheses around the times of ``polynomial``, with ``extra`` relations and further units ``apart``."""
+        relations, units = self.around(field, polynomial)
+        relations += extra
+        occurring = frozenset().union(*(field.atoms_of(field.lift(p)) for p in (polynomial, *relations)))
+        units += [*apart, *(field.atom(a).num for a in occurring if a.name in self.nonzero)]
+        return Ideal(field, relations, units)
+
+    def around(self, field: Field, polynomial: fmpz_mpoly) -> tuple[list[fmpz_mpoly], list[fmpz_mpoly]]:
+        """The instances around the times that occur in ``polynomial``: what vanishes, and what does not."""
+        relations: list[fmpz_mpoly] = []
         units: list[fmpz_mpoly] = []
         for concrete in (False, True):
             offsets = [
@@ -66,9 +76,7 @@ class Hypotheses:
                 low, high = min(offsets, default=0), max(offsets, default=0)
                 for op, difference in self._instances(field, low, high, concrete):
                     (relations if op == "==" else units).append(difference)
-        occurring = frozenset().union(*(field.atoms_of(field.lift(p)) for p in (polynomial, *relations)))
-        units += [field.atom(a).num for a in occurring if a.name in self.nonzero]
-        return Ideal(field, relations, units)
+        return relations, units
 
     def _instances(self, field: Field, low: int, high: int, concrete: bool) -> Iterable[tuple[str, fmpz_mpoly]]:
         values = SymbolicValues(field)

@@ -17,7 +17,6 @@ from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reducti
 from derive.proof.answers import Answers
 from derive.proof.claim import Identity
 from derive.proof.hypotheses import Hypotheses, Hypothesis
-from derive.proof.ideal import Ideal
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import Oracle, step
 from derive.proof.state_map import start_state
@@ -193,14 +192,10 @@ class Unfolded:
         if not self.relations and not self.units:
             return known.zero(value)
         field = self.along.field
-        ideal = Ideal(field, self.relations, [*self.units, *_units(field, known)])
+        ideal = known.ideal(field, field.lift(value.num), self.relations, self.units)
         if ideal.contradictory:
             raise Undecided("the hypotheses contradict each other: nothing satisfies them")
         return ideal.contains(field.lift(value.num))
-
-
-def _units(field: Field, known: Hypotheses) -> list[fmpz_mpoly]:
-    return [field.atom(a).num for a in field.known() if a.name in known.nonzero]
 
 
 def unfold(prepared: Prepared) -> Unfolded:
@@ -222,7 +217,9 @@ def assignments(
     """The simplest numbers for the atoms with which the hypotheses hold and the two sides differ."""
     field = unfolded.along.field
     rule = unfolded.along.rule
-    polynomials = [unfolded.difference.num, *unfolded.relations, *unfolded.units]
+    more, apart = unfolded.along.prepared.schedules.around(field, field.lift(unfolded.difference.num))
+    relations, units = [*unfolded.relations, *more], [*unfolded.units, *apart]
+    polynomials = [unfolded.difference.num, *relations, *units]
     sides = [unfolded.left.num, unfolded.left.den, unfolded.right.num, unfolded.right.den]
     reached = field.within(frozenset().union(*(field.atoms_of(field.lift(p)) for p in (*polynomials, *sides))))
     functions = [a for a in reached if a.kind not in ("answer", "schedule", "parameter", "state")]
@@ -248,8 +245,8 @@ def assignments(
             continue  # a root that is not rational
         if (
             value_of(field, unfolded.difference.num, table)
-            and all(not value_of(field, p, table) for p in unfolded.relations)
-            and all(value_of(field, p, table) for p in unfolded.units)
+            and all(not value_of(field, p, table) for p in relations)
+            and all(value_of(field, p, table) for p in units)
             and value_of(field, unfolded.left.den, table)
             and value_of(field, unfolded.right.den, table)
         ):
