@@ -144,5 +144,8 @@ def _sides(world: AssignedRun, equation: Equation, step: int) -> tuple[Fraction,
             raise Disagreement(f"assignment: {name}[0] = {value}, but {rule.name} starts at {states[name]}")
     run: Trajectory[Fraction] = Trajectory(rule, world, Index(), states)
     for n in range(step + 1):
-        the_answer(run, Index((), n))
+        made = run.step(Index((), n))
+        made.run()
+        if made.queries:  # without a question nothing is drawn, and nothing can be ambiguous
+            the_answer(run, Index((), n))
     return Reading(run, lambda when: the_answer(run, when)).sides(equation, Index((), step))
