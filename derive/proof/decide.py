@@ -40,6 +40,8 @@ def decide(formal: Formal, *, time_limit: float = TIME_LIMIT, check: bool = True
             result = _decide(formal)
     except Undecided as reason:
         return Result(Verdict.UNKNOWN, f"Not decided: {reason}.")
+    except RecursionError:
+        return Result(Verdict.UNKNOWN, "Not decided: an expression that is nested too deeply.")
     return checked(result) if check else result
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from flint import fmpz_mpoly
 
+from derive.errors import Undecided
 from derive.notation.spec import TIME, Affine, Binary, Call, Expr, Indexed, Neg, Number, Relation, Symbol
 from derive.proof.normal import Atom, Field, Ratio, When
 
@@ -25,6 +26,9 @@ _ORDER = {
 }
 
 _VECTORS = ("state", "sum", "answer")
+
+#: The terms of a sum that is written out; a person reads fewer, and a text nests once a term.
+MAX_WRITTEN = 500
 
 Monomial = tuple[tuple[Atom, int], ...]
 
@@ -105,6 +109,8 @@ def _monomial_key(monomial: Monomial) -> tuple[object, ...]:
 
 
 def _sum(field: Field, polynomial: fmpz_mpoly) -> Expr:
+    if len(polynomial) > MAX_WRITTEN:
+        raise Undecided(f"a sum of more than {MAX_WRITTEN} terms, which is not written out")
     total: Expr | None = None
     for monomial, coefficient in monomials(field, polynomial):
         term = _term(field, monomial, abs(coefficient))

@@ -320,7 +320,7 @@ def _failed(case: _Case, original: Rule, repair_by: str) -> Result:
     repair = _unless_given_up(lambda: find_repair(left, original, state_map, hypotheses, repair_by))
     if repair is not None:
         certificates.append(equivalence_certificate(left, repair.rule, state_map, hypotheses, repair.proof.base_steps))
-    residual = _residual(case)
+    residual = _unless_given_up(lambda: _residual(case)) or ()
     if exact is None:
         return Result(
             Verdict.REFUTED,

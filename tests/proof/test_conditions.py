@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from derive.documents.catalogue import claims
 from derive.notation.parser import parse_equations, parse_relation
 from derive.proof.claim import Differ, Equivalent
 from derive.proof.decide import decide
@@ -15,9 +14,10 @@ from derive.proof.result import Result
 from derive.proof.state_map import parse_map
 from derive.rules.rule import Rule, make_rule
 from derive.rules.transform import replace_schedules
+from tests.proof.core import CORE
 from tests.proof.runs import NUMBERS, agree_on_random_runs, holds, needs, random_values, same_queries
 
-CLAIMS = {c.id: c for c in claims()}
+CLAIMS = {c.id: c for c in CORE}
 
 FOLDING = "gamma[t+1]*mu[t+1] == gamma[t]*mu[t]"
 RATE_OR_NO_MOMENTUM = "mu[t+1]*(gamma[t] - gamma[t+1]) == 0"
@@ -70,7 +70,7 @@ def test_the_condition_is_exactly_this(name: str, text: str) -> None:
 
 def test_no_other_comparison_of_the_documents_has_a_condition() -> None:
     found = {
-        c.id for c in claims() if isinstance(c.formal, Equivalent | Differ) and decide(c.formal, check=False).conditions
+        c.id for c in CORE if isinstance(c.formal, Equivalent | Differ) and decide(c.formal, check=False).conditions
     }
     assert found == set(EXACT)
 

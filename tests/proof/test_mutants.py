@@ -59,7 +59,7 @@ class Pair:
             return False
 
     def agrees(self) -> bool:
-        return agree_on_random_runs(self.left, self.right, self.state_map.equations, self.given, self.claim)
+        return agree_on_random_runs(self.left, self.right, self.state_map.equations, self.given, self.claim, 3)
 
     def mutants(self) -> Iterator[tuple[str, str, Pair]]:
         for kind, rule in of_rule(self.left):
@@ -152,7 +152,7 @@ def test_a_mutant_survives_only_where_a_hypothesis_makes_it_the_same() -> None:
             assert "[t+1]" in given or "[t+2]" in given, j.pair.shown()
         else:
             at_zero = any("v[0]" in to_text(e) for e in j.pair.right.first)
-            assert given in {"tau == 0", "w == 0"} or at_zero, j.pair.shown()
+            assert "== 0" in given or at_zero, j.pair.shown()
 
 
 # -- identities ----------------------------------------------------------------------------------
@@ -197,12 +197,15 @@ def identity_holds(formal: Identity, seed: str) -> bool:
         world = World(values, f"{seed}/{k}", [Fraction(formal.answer)] if formal.answer else None)
         free = {name: rng.choice(NUMBERS) for name in rule.states}
         time = 0 if concrete else 1 + k % 3
-        run = Run(rule, world, at_start(rule, world, free) if concrete else free, time)
-        if not all(relation_holds(rule, r, where, world, run, time) for r in of_states):
-            continue
+        try:
+            run = Run(rule, world, at_start(rule, world, free) if concrete else free, time)
+            if not all(relation_holds(rule, r, where, world, run, time) for r in of_states):
+                continue
+            if not relation_holds(rule, equation, where, world, run, time):
+                return False
+        except ZeroDivisionError:
+            continue  # says nothing
         seen += 1
-        if not relation_holds(rule, equation, where, world, run, time):
-            return False
         if seen == 5:
             return True
     return seen > 0

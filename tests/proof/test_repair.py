@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from derive.documents.catalogue import claims
 from derive.notation.parser import parse_equations
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.decide import decide
 from derive.proof.state_map import parse_map
 from derive.rules.rule import Rule, make_rule
 from derive.rules.transform import replace_schedules
+from tests.proof.core import CORE
 from tests.proof.runs import agree_on_random_runs
 
-CLAIMS = {c.id: c for c in claims()}
+CLAIMS = {c.id: c for c in CORE}
 
 BOXED = "phi[t+1] = phi[t] - gamma[t+1]*mu[t+1]*v[t+1] - gamma[t]*grad(phi[t])"
 SCALED = "mu_prime[t] = gamma[t]*mu[t]/gamma[t-1]"
@@ -60,9 +60,7 @@ def test_the_repair_is_exactly_this(name: str, text: str) -> None:
 
 
 def test_nothing_else_is_repaired() -> None:
-    found = {
-        c.id for c in claims() if isinstance(c.formal, Equivalent | Differ) and decide(c.formal, check=False).repair
-    }
+    found = {c.id for c in CORE if isinstance(c.formal, Equivalent | Differ) and decide(c.formal, check=False).repair}
     assert found == set(REPAIRS)
 
 
