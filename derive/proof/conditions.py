@@ -17,9 +17,9 @@ from flint import fmpz_mpoly
 from derive.errors import NotLinear
 from derive.notation.domain import Domain
 from derive.notation.evaluate import evaluate
-from derive.notation.spec import Relation, shift
+from derive.notation.spec import Binary, Relation, shift
 from derive.proof.answers import Answers, answer_atom
-from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
+from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment, schedule_value
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.readable import relation_of
 from derive.proof.simulate import step
@@ -204,7 +204,20 @@ def _conditions(
             impossible = True
             break
         relations.append(_normalised(field, core, from_t))
-    return Conditions(tuple(relations), impossible, scope)
+    return Conditions(independent(relations, hypotheses), impossible, scope)
+
+
+def independent(relations: Sequence[Hypothesis], hypotheses: Hypotheses) -> tuple[Hypothesis, ...]:
+    """The relations without those that follow from the others (``mu*(a - b) == 0`` beside ``a == b``)."""
+    kept = list(relations)
+    for h in relations:
+        others = [k for k in kept if k is not h]
+        known = Hypotheses((*hypotheses.relations, *others), hypotheses.nonzero, -h.from_t)
+        field = Field()
+        difference = schedule_value(Binary("-", h.relation.left, h.relation.right), field, When(0))
+        if others and known.zero(difference):
+            kept = others
+    return tuple(kept)
 
 
 def essential(field: Field, polynomial: fmpz_mpoly, domains: dict[str, Domain]) -> fmpz_mpoly:

@@ -11,7 +11,7 @@ from derive.notation.spec import Number, Relation
 from derive.notation.text import to_text
 from derive.proof.certificate import rule_data
 from derive.proof.claim import Identity
-from derive.proof.conditions import benign, by_monomial, essential
+from derive.proof.conditions import benign, by_monomial, essential, independent
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.identity import Prepared, Unfolded, assignments, prepare, unfold, value_of
 from derive.proof.normal import Atom
@@ -130,6 +130,7 @@ def _coefficients(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> F
         if core.is_constant():
             return None
         relations.append(Hypothesis(relation_of(field, core)))
+    relations = list(independent(relations, known))
     under = Hypotheses((*known.relations, *relations), known.nonzero)
     if not relations or not under.zero(unfolded.difference):
         return None
