@@ -225,10 +225,14 @@ def random_values(rules: Sequence[Rule], given: str, rng: Random, last: int = 12
     for relation in parse_relations(given):
         for time in range(last - 2):
             due[max(needs(relation, time), key=keys.index)].append((relation, time))
-    for _ in range(200):
+    for attempt in range(200):
         values: dict[Key, Fraction] = {}
+        # In most attempts some schedules keep what they have where they may: some hypotheses leave little else.
+        sticky = {name for name in schedules if rng.random() < (0.5 if attempt % 2 else 0.3)}
         for key in keys:
-            choices = [v for v in _choices(key, due[key], values, rng) if all(d.contains(v) for d in domains[key[0]])]
+            choices = [
+                v for v in _choices(key, due[key], values, rng, sticky) if all(d.contains(v) for d in domains[key[0]])
+            ]
             fit = next((v for v in choices if all(holds(r, {**values, key: v}, t) for r, t in due[key])), None)
             if fit is None:
                 break
@@ -239,8 +243,11 @@ def random_values(rules: Sequence[Rule], given: str, rng: Random, last: int = 12
 
 
 def _choices(
-    key: Key, due: list[tuple[Relation, int]], values: Mapping[Key, Fraction], rng: Random
+    key: Key, due: list[tuple[Relation, int]], values: Mapping[Key, Fraction], rng: Random, sticky: set[str]
 ) -> Iterator[Fraction]:
+    before = (key[0], key[1] - 1) if key[1] is not None else None
+    if key[0] in sticky and before in values:
+        yield values[before]
     yield from rng.sample(NUMBERS, len(NUMBERS))
     for relation, time in due:
         differences = []

@@ -149,7 +149,7 @@ def test_a_mutant_survives_only_where_a_hypothesis_makes_it_the_same() -> None:
     for j in survivors:
         given = j.pair.given
         if j.kind == OFFSET:
-            assert "[t+1]" in given or "[t+2]" in given, j.pair.shown()
+            assert "[t" in given, j.pair.shown()
         else:
             at_zero = any("v[0]" in to_text(e) for e in j.pair.right.first)
             assert "== 0" in given or at_zero, j.pair.shown()
