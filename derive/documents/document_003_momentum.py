@@ -277,9 +277,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "003.nag.torch.approximate.b",
         "E",
-        "Does it under a schedule?",
+        "It does so under a schedule.",
         "Any γ_t and μ_t: PyTorch's form and Sutskever's ask at different points for some of them.",
-        Differ(SUTSKEVER_INSIDE, PYTORCH_NESTEROV),
+        Differ(SUTSKEVER_INSIDE, PYTORCH_NESTEROV, "phi[t] = theta[t] + mu[t]*v[t]; v[t] = -v[t]/gamma[t-1]"),
         question=True,
     ),
     Claim(
