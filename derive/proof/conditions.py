@@ -245,7 +245,9 @@ def _normalised(field: Field, polynomial: fmpz_mpoly, from_t: int) -> Hypothesis
     """The relation shifted so that its earliest schedule value is at t, and from which t on it then holds."""
     relation = relation_of(field, polynomial)
     offsets = [a.when.offset for a in field.atoms_of(polynomial) if a.when is not None and not a.when.concrete]
-    by = max(0, min(offsets, default=0))
+    if not offsets:
+        return Hypothesis(relation)  # parameters have no time
+    by = max(0, min(offsets))
     return Hypothesis(_shifted(relation, -by), from_t + by)
 
 

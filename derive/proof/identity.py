@@ -13,7 +13,8 @@ from flint import fmpz_mpoly
 from derive.errors import RuleError, Undecided
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
-from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, Relation, walk
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Call, Expr, Indexed, Reduction, Relation, walk
+from derive.notation.text import to_text
 from derive.proof.answers import Answers
 from derive.proof.claim import Identity
 from derive.proof.hypotheses import Hypotheses, Hypothesis
@@ -21,6 +22,7 @@ from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import Oracle, step
 from derive.proof.state_map import start_state
 from derive.proof.values import SymbolicValues, exact_function
+from derive.proof.witness import satisfiable
 from derive.rules.rule import Rule
 
 #: How far from the time of the equation its names may reach.
@@ -38,6 +40,7 @@ class Prepared:
     extra: tuple[Relation, ...]
     answer: Expr | None
     concrete: bool
+    asked: int
 
 
 def prepare(formal: Identity) -> Prepared:
@@ -47,7 +50,7 @@ def prepare(formal: Identity) -> Prepared:
     """
     rule = formal.rule
     equation = parse_relation(formal.equation, where="equation")
-    where = {e.left.name: e.right for e in parse_equations(formal.where, where="definitions")}
+    where = _definitions(rule, formal.where)
     relations = parse_relations(formal.given, where="given")
     known = {*rule.states, *rule.definitions, *where}
     over_schedules: list[Relation] = []
@@ -70,15 +73,53 @@ def prepare(formal: Identity) -> Prepared:
     if rule.first and times != {False}:
         raise Undecided(f"an identity at every step of {rule.name}, whose first step is not like the others")
     nonzero = frozenset(n for n, d in rule.domains.items() if d.excludes_zero)
-    return Prepared(
-        rule,
-        equation,
-        where,
-        Hypotheses(tuple(Hypothesis(r) for r in over_schedules), nonzero),
-        tuple(extra),
-        parse_expression(formal.answer, where="answer") if formal.answer else None,
-        times == {False},
-    )
+    hypotheses = Hypotheses(tuple(Hypothesis(r) for r in over_schedules), nonzero)
+    if not satisfiable(hypotheses, (rule,)):
+        raise Undecided("no schedules were found that satisfy the hypotheses")
+    answer = parse_expression(formal.answer, where="answer") if formal.answer else None
+    if answer is not None and any(isinstance(n, Indexed) and n.name in known for n in walk(answer)):
+        raise RuleError(f"answer: {formal.answer}\n  expected numbers, parameters and schedules only")
+    concrete = times == {False}
+    asked = _asked(rule, (equation, *extra), known) if concrete else 0
+    return Prepared(rule, equation, where, hypotheses, tuple(extra), answer, concrete, asked)
+
+
+def _definitions(rule: Rule, text: str) -> dict[str, Expr]:
+    """The definitions that ``text`` writes, each for every t.
+
+    Raises RuleError where one is for another time, redefines a name, or needs itself.
+    """
+    where: dict[str, Expr] = {}
+    taken = {*rule.states, *rule.definitions, *rule.schedule_names, *rule.parameter_names, TIME}
+    for e in parse_equations(text, where="definitions"):
+        if e.left.index != Affine.time(0) or e.left.name in taken or e.left.name in where:
+            raise RuleError(f"definitions: {to_text(e.left)}\n  expected a new name at [t]")
+        where[e.left.name] = e.right
+    needs = {name: {n.name for n in walk(e) if isinstance(n, Indexed) and n.name in where} for name, e in where.items()}
+    while needs:
+        ready = [name for name, others in needs.items() if not others & needs.keys()]
+        if not ready:
+            raise RuleError(f"definitions: {', '.join(needs)} wait for each other or for themselves")
+        for name in ready:
+            del needs[name]
+    return where
+
+
+def _asked(rule: Rule, relations: tuple[Relation, ...], known: set[str]) -> int:
+    """The step whose oracle an equation about concrete times asks: that of the latest state in the question."""
+    steps = {
+        max(
+            (n.index.constant for a in call.args for n in walk(a) if isinstance(n, Indexed) and n.name in known),
+            default=0,
+        )
+        for r in relations
+        for side in (r.left, r.right)
+        for call in walk(side)
+        if isinstance(call, Call) and call.name not in FUNCTIONS
+    }
+    if len(steps) > 1:
+        raise Undecided("questions to the oracles of several steps in one equation")
+    return next(iter(steps), 0)
 
 
 class Along:
@@ -146,6 +187,8 @@ class _At:
         return self.along.values.parameter(name)
 
     def indexed(self, name: str, index: Affine) -> Ratio:
+        if index.terms and index.offset is None:
+            raise RuleError(f"the index of {name} must be t plus an integer, or an integer")
         when = self.when.later(index.constant) if index.terms else When(index.constant, True)
         along = self.along
         if name in along.rule.schedule_names:
@@ -159,8 +202,9 @@ class _At:
     def call(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
         if name in FUNCTIONS:
             return self.along.values.function(name, args)
-        # In an equation about concrete times the oracle is that of the step that is asked about: the first.
-        return self.along.oracle(name, When(0, True) if self.along.prepared.concrete else self.when, args)
+        prepared = self.along.prepared
+        when = When(prepared.asked, True) if prepared.concrete and not self.when.concrete else self.when
+        return self.along.oracle(name, when, args)
 
     def power(self, base: Ratio, exponent: Affine) -> Ratio:
         return self.along.values.power(base, exponent, self.when)
@@ -239,6 +283,12 @@ def assignments(
         picks = [tuple(chance.randrange(len(c)) for c in choices) for _ in range(most)]
     for pick in picks:
         table = {a: c[i] for a, c, i in zip(atoms, choices, pick, strict=True)}
+        answers: dict[tuple[str, When | None], set[Fraction]] = {}
+        for a, v in table.items():
+            if a.kind == "answer":
+                answers.setdefault((a.name, a.when), set()).add(v)
+        if any(len(values) > 1 for values in answers.values()):
+            continue  # the replay's oracle gives one answer a step, wherever it is asked
         try:
             _with_functions(field, table, functions)
         except (Undecided, ZeroDivisionError):

@@ -144,8 +144,13 @@ def make_rule(
         start_text=_tidy(start),
         first_text=_tidy(first),
     )
-    _Checker(rule, label).check(update, start, first)
+    check_rule(rule, label, update=update, start=start, first=first)
     return rule
+
+
+def check_rule(rule: Rule, label: str, *, update: str, start: str, first: str) -> None:
+    """Raise NotationError or RuleError where the equations, which these texts write, do not make a rule."""
+    _Checker(rule, label).check(update, start, first)
 
 
 def _tidy(text: str) -> str:

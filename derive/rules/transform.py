@@ -9,7 +9,7 @@ from derive.notation.domain import parse_domain
 from derive.notation.parser import parse_equations
 from derive.notation.spec import Affine, Equation, Expr, Indexed, Symbol, children, rebuild, shift, walk
 from derive.notation.text import to_text
-from derive.rules.rule import Declared, Rule
+from derive.rules.rule import Declared, Rule, check_rule
 
 
 def map_nodes(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
@@ -74,7 +74,7 @@ def _at(expr: Expr, step: int) -> Expr:
 def with_start(rule: Rule, start: str, *, first: str = "", parameters: Mapping[str, str] | None = None) -> Rule:
     """The rule with another start (empty: arbitrary) and first step; ``parameters`` are added with default 0."""
     added = tuple(Declared(n, parse_domain(d), "0") for n, d in (parameters or {}).items())
-    return replace(
+    made = replace(
         rule,
         start=parse_equations(start, where=f"start of {rule.name}"),
         first=parse_equations(first, where=f"first step of {rule.name}"),
@@ -82,6 +82,8 @@ def with_start(rule: Rule, start: str, *, first: str = "", parameters: Mapping[s
         start_text=start,
         first_text=first,
     )
+    check_rule(made, f"rule {rule.name}", update=rule.text, start=start, first=first)
+    return made
 
 
 def with_constant(rule: Rule, *names: str) -> Rule:
