@@ -44,14 +44,16 @@ def claim_lines(claim: Claim, result: Result) -> Iterator[str]:
     yield from _words("meaning", claim.meaning)
     yield from _words("verdict", f"{result.verdict.label}: {result.verdict.meaning}")
     yield from _words("in short", result.summary)
+    # A proved claim with a condition is one that two rules differ: it says when they agree all the same.
+    differ = result.verdict.label == "proved"
     for condition in result.conditions:
-        yield from _block(
-            "exactly when" if condition.iff else "provided that", f"{condition.text}  (t >= {condition.from_t})"
-        )
+        when = "exactly when" if condition.iff else "provided that"
+        timed = f"  (t >= {condition.from_t})" if "[" in condition.text else ""
+        yield from _block(f"both sides agree {when}" if differ else when, condition.text + timed)
     if result.side_conditions:
         yield from _block("side conditions", "\n".join(result.side_conditions))
     if result.repair:
-        yield from _block("true instead", result.repair.text)
+        yield from _block("with this both sides agree" if differ else "true instead", result.repair.text)
     if result.residual:
         yield from _block("difference after one step", "\n".join(f.text for f in result.residual))
     if result.counterexample:

@@ -195,7 +195,8 @@ def decide_differ(formal: Differ) -> Result:
     words = " and ".join(
         f"`{c.text}`" + (f" for all `t >= {c.from_t}`" if "[" in c.text else "") for c in result.conditions
     )
-    agree = f" They agree exactly when {words}." if words else ""
+    exactly = "exactly when" if all(c.iff for c in result.conditions) else "when"
+    agree = f" They agree {exactly} {words}." if words else ""
     return replace(
         result,
         verdict=Verdict.PROVED,

@@ -58,7 +58,7 @@ def test_show_leaves_nothing_out() -> None:
     result = Result(
         Verdict.CONDITIONAL,
         "THE SUMMARY",
-        conditions=(Condition("THE CONDITION", "", iff=True, from_t=1),),
+        conditions=(Condition("THE CONDITION[t]", "", iff=True, from_t=1),),
         side_conditions=("THE SIDE CONDITION",),
         repair=Formula("THE REPAIR", ""),
         residual=(Formula("THE RESIDUAL", ""),),
