@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from derive.errors import RuleError
+from derive.notation.parser import parse_equations
 from derive.proof.answers import Answers
 from derive.proof.claim import Equivalent
 from derive.proof.decide import decide
@@ -163,7 +166,8 @@ def test_start_values_may_depend_on_schedules_and_on_each_other() -> None:
 
 
 def test_start_values_that_wait_for_each_other_are_refused() -> None:
-    waiting = with_start(HEAVY_BALL_OUTSIDE, "v[0] = theta[0]; theta[0] = v[0]")
+    # A rule that no text made: what reads text refuses it earlier.
+    waiting = replace(HEAVY_BALL_OUTSIDE, start=parse_equations("v[0] = theta[0]; theta[0] = v[0]"))
     field = Field()
     with pytest.raises(RuleError, match="the start values of v, theta wait for each other"):
         start_state(waiting, SymbolicValues(field), lambda name: field.atom(Atom("state", name, When(0, True))))
