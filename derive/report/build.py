@@ -11,7 +11,7 @@ from derive.report.confirmations import by_claim, device_view, kernels_of, trace
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
-from derive.report.mathematics import Display, Line, Prose, display, joined, prose, quantity
+from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
 from derive.report.view import (
     VERDICTS,
     ClaimView,
@@ -190,8 +190,13 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(c for row in found for c in row))
     return Table(
         tuple(prose(c) for c in columns),
-        tuple(tuple(prose(str(row.get(c, ""))) for c in columns) for row in found),
+        tuple(tuple(_cell(str(row.get(c, ""))) for c in columns) for row in found),
     )
+
+
+def _cell(text: str) -> Prose:
+    """A cell; one that gives every start the letter of the minimum that it ends in is drawn as a strip of marks."""
+    return (Piece("strip", text),) if re.fullmatch("[GL]{8,}", text) else prose(text)
 
 
 def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tuple[Evidence, ...]) -> RuleView:

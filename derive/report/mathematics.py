@@ -75,9 +75,9 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of prose: words, code, or a formula between words."""
+    """A stretch of prose: words, code, a formula between words, or a strip of marks (a letter each)."""
 
-    kind: Literal["words", "code", "formula"]
+    kind: Literal["words", "code", "formula", "strip"]
     text: str
     formula: Formula | None = None
 

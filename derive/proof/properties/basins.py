@@ -9,7 +9,7 @@ from functools import partial
 from flint import ctx
 
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
-from derive.proof.properties.descent import RATES, STARTS, Kind, Method, method, race, run
+from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
 from derive.proof.result import Counterexample, Result
 
@@ -32,6 +32,7 @@ def basin_table(kinds: Iterable[Kind]) -> tuple[dict[str, str], ...]:
             "momentum": str(method(kind, rate).momentum),
             "starts in the global minimum": f"{len(STARTS) - len(race(method(kind, rate)).trapped)} of {len(STARTS)}",
             "starts in the local minimum": words(race(method(kind, rate)).trapped),
+            PICTURE: race(method(kind, rate)).strip,
         }
         for kind in kinds
         for rate in RATES

@@ -213,6 +213,10 @@ def _within(t: Trap, level: Fraction, x: arb, v: arb) -> bool:
     return bool(value <= ball(level))
 
 
+#: The column of a table that shows the outcome of every start as a strip of marks.
+PICTURE = f"from {STARTS[0]} to {STARTS[-1]}: global (G), local (L)"
+
+
 @dataclass(frozen=True, slots=True)
 class Race:
     """A method over all of :data:`STARTS`: the starts that end in the global minimum, with their steps."""
@@ -220,6 +224,11 @@ class Race:
     method: Method
     steps: tuple[tuple[Fraction, int], ...]
     trapped: tuple[Fraction, ...]
+
+    @property
+    def strip(self) -> str:
+        """The outcome of every start, from the left: G where it reaches the global minimum, L where it does not."""
+        return "".join("L" if s in self.trapped else "G" for s in STARTS)
 
     @property
     def median(self) -> Fraction:

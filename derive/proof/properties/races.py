@@ -14,7 +14,7 @@ from functools import partial
 from derive.errors import Undecided
 from derive.proof.properties.argument import Step, lemma, proved, refuted
 from derive.proof.properties.basins import GRADIENT, METHOD
-from derive.proof.properties.descent import RATES, STARTS, Kind, Run, method, race, run
+from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Run, method, race, run
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
@@ -57,6 +57,7 @@ def table(starts: tuple[Fraction, ...] = (LEFT, RIGHT)) -> tuple[dict[str, str],
                     **{f"steps from {s}": _words(run(m, s)) for s in starts},
                     f"of {len(STARTS)} starts in the global minimum": str(len(over.steps)),
                     "median steps of these": str(over.median),
+                    PICTURE: over.strip,
                 }
             )
     return tuple(rows)
