@@ -214,7 +214,7 @@ def _within(t: Trap, level: Fraction, x: arb, v: arb) -> bool:
 
 
 #: The column of a table that shows the outcome of every start as a strip of marks.
-PICTURE = f"from {STARTS[0]} to {STARTS[-1]}: global (G), local (L)"
+PICTURE = f"from {STARTS[0]} to {STARTS[-1]}: filled or G: global, open or L: local"
 
 
 @dataclass(frozen=True, slots=True)
