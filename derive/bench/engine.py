@@ -13,16 +13,21 @@ from statistics import median
 
 from derive.bench import fresh
 
-#: What the symbolic part may take on a 2-core machine, in seconds of CPU.
-TOTAL_LIMIT, CLAIM_LIMIT = 5.0, 0.250
+#: CPU seconds on a 2-core machine: of the symbolic part of all documents, and of one claim of the engine.
+TOTAL_LIMIT, CLAIM_LIMIT = 10.0, 0.250
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTimes:
-    """CPU seconds: of every claim by id, and of importing what decides them."""
+    """CPU seconds: of every claim by id, and of importing what decides them.
+
+    ``procedures`` names the claims that a procedure of their own decides (enclosures of whole runs, spectra): they
+    count in the total, but the limit for one claim is the proof engine's.
+    """
 
     claims: Mapping[str, float]
     imports: float
+    procedures: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -31,8 +36,8 @@ class EngineTimes:
 
     @property
     def slowest(self) -> str:
-        """The id of the claim that takes longest."""
-        return max(self.claims, key=lambda name: self.claims[name])
+        """The id of the claim that takes the proof engine longest."""
+        return max((n for n in self.claims if n not in self.procedures), key=lambda name: self.claims[name])
 
 
 def measure(repeats: int) -> EngineTimes:
@@ -42,6 +47,7 @@ def measure(repeats: int) -> EngineTimes:
     return EngineTimes(
         claims={name: median(run["claims"][name] for run in runs) for name in names},
         imports=median(run["imports"] for run in runs),
+        procedures=tuple(runs[0]["procedures"]),
     )
 
 
@@ -51,7 +57,7 @@ def decide_once() -> dict[str, object]:
     import derive.proof.check.ring  # noqa: F401 (the checker's SymPy is an import, not a decision)
     from derive.documents.catalogue import claims
     from derive.documents.decide import decide_claim
-    from derive.proof.claim import Behaviour, NotCheckable, Printed
+    from derive.proof.claim import Behaviour, NotCheckable, Printed, Property
 
     # Observations run other software: their time says nothing of the engine.
     symbolic = [claim for claim in claims() if not isinstance(claim.formal, Behaviour | Printed | NotCheckable)]
@@ -61,7 +67,8 @@ def decide_once() -> dict[str, object]:
         start = time.process_time()
         decide_claim(claim)
         taken[claim.id] = time.process_time() - start
-    return {"claims": taken, "imports": imports}
+    procedures = [claim.id for claim in symbolic if isinstance(claim.formal, Property)]
+    return {"claims": taken, "imports": imports, "procedures": procedures}
 
 
 if __name__ == "__main__":

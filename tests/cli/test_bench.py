@@ -76,3 +76,9 @@ def test_ratios_compare_the_same_claims(derive: Any, monkeypatch: Any) -> None:
     assert value["engine_seconds"] == pytest.approx(0.1)
     assert value["unrolled_ratios"] == {"unrolled 2": pytest.approx(2)}
     assert value["stopped"] == 1
+
+
+def test_the_limit_of_one_claim_is_the_engines() -> None:
+    times = engine.EngineTimes({"a": 0.1, "b": 0.2, "long": 0.9}, 0.2, procedures=("long",))
+    assert times.slowest == "b"
+    assert times.total == pytest.approx(1.2)
