@@ -1,0 +1,5 @@
+"""Pairs of rules whose steps are linear in their states and in the oracle's answers: what relates them, if anything does.
+
+``system`` takes the matrices of a step, ``relation`` finds what the questions of both rules tie together,
+``induction`` proves that it holds for ever, ``no_start`` proves that nothing does.
+"""
