@@ -16,8 +16,8 @@ from derive.rules.rule import Rule
 
 
 def rule_data(rule: Rule) -> dict[str, Any]:
-    """The rule as plain data: its texts and its declarations."""
-    return {
+    """The rule as plain data: its texts and its declarations (``operators`` only where it has some)."""
+    data: dict[str, Any] = {
         "name": rule.name,
         "update": rule.text,
         "start": rule.start_text,
@@ -26,6 +26,7 @@ def rule_data(rule: Rule) -> dict[str, Any]:
         "parameters": {d.name: d.domain.text for d in rule.parameters},
         "oracles": dict(rule.oracles),
     }
+    return {**data, "operators": {o.name: o.axioms for o in rule.operators}} if rule.operators else data
 
 
 def hypothesis_texts(hypotheses: Hypotheses) -> list[str]:

@@ -96,7 +96,8 @@ def unrolled_obligation(k: int) -> sympy.Expr:
 
 def _rule(data: dict[str, object]) -> Rule:
     parts = {k: data[k] for k in ("start", "first", "schedules", "parameters", "oracles")}
-    return make_rule(str(data["name"]), str(data["update"]), **parts)  # type: ignore[arg-type]
+    operators = data.get("operators")
+    return make_rule(str(data["name"]), str(data["update"]), **parts, operators=operators)  # type: ignore[arg-type]
 
 
 def _book() -> Callable[[str, When, tuple[sympy.Expr, ...]], sympy.Expr]:

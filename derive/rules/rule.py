@@ -30,6 +30,7 @@ from derive.notation.spec import (
     walk,
 )
 from derive.notation.text import to_text
+from derive.rules.operators import Operator, parse_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Rule:
     schedules: tuple[Declared, ...] = ()
     parameters: tuple[Declared, ...] = ()
     oracles: tuple[tuple[str, int], ...] = (("grad", 1),)
+    operators: tuple[Operator, ...] = ()
     family: str = ""
     source: str = ""
     text: str = ""
@@ -89,6 +91,11 @@ class Rule:
         """The domain of every schedule and parameter."""
         return {d.name: d.domain for d in (*self.schedules, *self.parameters)}
 
+    @cached_property
+    def operator_names(self) -> tuple[str, ...]:
+        """The names of the opaque operators."""
+        return tuple(o.name for o in self.operators)
+
     def equation(self, name: str, *, first: bool = False) -> Equation:
         """The equation whose left side is ``name``; with ``first``, the one of the first step."""
         for e in (*self.first, *self.update) if first else self.update:
@@ -107,6 +114,7 @@ def make_rule(
     parameters: Mapping[str, str] | None = None,
     defaults: Mapping[str, str] | None = None,
     oracles: Mapping[str, int] | None = None,
+    operators: Mapping[str, str] | None = None,
     title: str = "",
     family: str = "",
     source: str = "",
@@ -114,7 +122,8 @@ def make_rule(
 ) -> Rule:
     """The rule that these texts write.
 
-    ``schedules`` and ``parameters`` map a name to its domain, ``oracles`` a name to its number of arguments.
+    ``schedules`` and ``parameters`` map a name to its domain, ``oracles`` a name to its number of arguments,
+    ``operators`` the name of a function of one argument to its axioms (``"scale invariant, odd"``).
     ``where`` names the texts in error messages (a file and a table, say).
 
     Raises NotationError where a text is not in the notation, RuleError where the equations do not make a
@@ -138,6 +147,7 @@ def make_rule(
         schedules=declared(schedules, "real"),
         parameters=declared(parameters, "real"),
         oracles=tuple((oracles or {"grad": 1}).items()),
+        operators=tuple(parse_operator(n, axioms, where=label) for n, axioms in (operators or {}).items()),
         family=family,
         source=source,
         text=_tidy(update),
@@ -199,7 +209,8 @@ class _Checker:
     def declarations(self) -> set[str]:
         rule = self.rule
         seen: set[str] = set()
-        for name in (*rule.schedule_names, *rule.parameter_names, *(n for n, _ in rule.oracles)):
+        calls = (*(n for n, _ in rule.oracles), *rule.operator_names)
+        for name in (*rule.schedule_names, *rule.parameter_names, *calls):
             if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_") or name.endswith("_"):
                 raise RuleError(f"{self.label}: the name {name!r} cannot be written in the notation")
             if name in seen or name == TIME or name in FUNCTIONS or name in ("Sum", "Product"):
@@ -260,11 +271,11 @@ class _Checker:
                     if name not in (*rule.states, *rule.definitions, *rule.schedule_names):
                         raise self.wrong(f"the name {name} is not defined", text, span, _known(rule), part)
                 case Call(name=name, args=args, span=span) if name not in FUNCTIONS:
-                    arity = dict(rule.oracles).get(name)
-                    if later is None:
+                    arity = 1 if name in rule.operator_names else dict(rule.oracles).get(name)
+                    if later is None and name not in rule.operator_names:
                         raise self.wrong(f"{name}(…) in a start value", text, span, "no oracle is asked yet", part)
                     if arity is None:
-                        raise self.wrong(f"the oracle {name} is not declared", text, span, _known(rule), part)
+                        raise self.wrong(f"{name} is no declared oracle or operator", text, span, _known(rule), part)
                     if len(args) != arity:
                         raise self.wrong(f"{name} with {len(args)} arguments", text, span, f"{arity}", part)
                 case Reduction(index=index):
@@ -301,7 +312,8 @@ def _at(name: str, times: list[Affine]) -> str:
 
 def _known(rule: Rule) -> str:
     names = [*rule.states, *rule.definitions, *rule.schedule_names, *rule.parameter_names]
-    return "one of " + ", ".join([*names, *(f"{n}(…)" for n, _ in rule.oracles)])
+    calls = (*(n for n, _ in rule.oracles), *rule.operator_names)
+    return "one of " + ", ".join([*names, *(f"{n}(…)" for n in calls)])
 
 
 def _cycle(needs: Mapping[str, list[str]]) -> list[str]:

@@ -66,7 +66,7 @@ REFUSED = [
     ("x[t+1] = x[t-1]", "the state x at this index", "x[t-1]"),
     ("x[t+1] = x[0]", "the state x at this index", "x[0]"),
     ("x[t+1] = q[t+1]; q[t] = 1", "q is a definition within the step", "q[t+1]"),
-    ("x[t+1] = hess(x[t])", "the oracle hess is not declared", "hess(x[t])"),
+    ("x[t+1] = hess(x[t])", "hess is no declared oracle or operator", "hess(x[t])"),
     ("x[t+1] = x[t] - grad(x[t], x[t])", "grad with 2 arguments", "grad(x[t], x[t])"),
     ("x[t+1] = x[t].real", "an attribute is not part of the notation", "x[t].real"),
 ]
@@ -162,7 +162,7 @@ def test_start_values_are_checked_name_by_name(start: str, problem: str) -> None
 @pytest.mark.parametrize(
     ("first", "problem"),
     [
-        ("x[1] = gard(x[0])", "the oracle gard is not declared"),
+        ("x[1] = gard(x[0])", "gard is no declared oracle or operator"),
         ("x[1] = x[t]", "x at an arbitrary time"),
         ("x[1] = x[2]", "the state x at this index"),
         ("x[1] = zz", "the name zz is not defined"),
