@@ -7,11 +7,8 @@ class DeriveError(Exception):
     """Something the user gave cannot be used; the message says what, where and what was expected."""
 
 
-class NotationError(DeriveError):
-    """A text in derive's notation is wrong.
-
-    The message shows the offending line with a caret under the place, and what was expected there.
-    """
+class PlacedError(DeriveError):
+    """A text is wrong at a place: the message shows the line with a caret under it, and what was expected there."""
 
     def __init__(
         self,
@@ -24,7 +21,7 @@ class NotationError(DeriveError):
         expected: str = "",
         where: str = "",
     ) -> None:
-        self.problem, self.line, self.column = problem, line, column
+        self.problem, self.line, self.column, self.width = problem, line, column, width
         self.expected, self.where = expected, where
         lines = source.splitlines()
         quoted = lines[line - 1] if 0 < line <= len(lines) else source
@@ -39,6 +36,24 @@ class NotationError(DeriveError):
         if expected:
             message += f"\n  expected {expected}"
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickled as it is: the message is not built again from itself.
+        return (_unpickled, (type(self), self.args, self.__dict__))
+
+
+def _unpickled(kind: type[PlacedError], args: tuple[object, ...], state: dict[str, object]) -> PlacedError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class NotationError(PlacedError):
+    """A text in derive's notation is wrong."""
+
+
+class ClaimFileError(PlacedError):
+    """A claim file is wrong."""
 
 
 class RuleError(DeriveError):
