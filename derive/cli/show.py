@@ -54,6 +54,8 @@ def claim_lines(claim: Claim, result: Result) -> Iterator[str]:
         yield from _block("side conditions", "\n".join(result.side_conditions))
     if result.repair:
         yield from _block("with this both sides agree" if differ else "true instead", result.repair.text)
+    if result.truth:
+        yield from _words("true instead", result.truth)
     if result.residual:
         yield from _block("difference after one step", "\n".join(f.text for f in result.residual))
     if result.counterexample:
@@ -68,6 +70,8 @@ def claim_lines(claim: Claim, result: Result) -> Iterator[str]:
         yield from _block("table", "\n".join(rows))
     if result.proof:
         yield from _proof(result.proof)
+    if result.checked_by:
+        yield from _words("checked by", ", ".join(result.checked_by))
 
 
 def rule_lines(rule: Rule) -> Iterator[str]:
@@ -104,8 +108,6 @@ def _proof(proof: Proof) -> Iterator[str]:
     for number, step in enumerate(proof.steps, 1):
         yield f"  {number}. {step.text}"
         yield from textwrap.wrap(step.why, WIDTH, initial_indent="     because ", subsequent_indent="     ")
-    if proof.checked_by:
-        yield from _words("checked by", ", ".join(proof.checked_by))
 
 
 def _time(offset: int) -> str:

@@ -52,9 +52,7 @@ def checked(result: Result) -> Result:
     names: dict[str, None] = {}
     for certificate in result.certificates:
         names.update(dict.fromkeys(check(certificate)))
-    if result.proof is None:
-        return result
-    return replace(result, proof=replace(result.proof, checked_by=tuple(names)))
+    return replace(result, checked_by=tuple(names))
 
 
 def _decide(formal: Formal) -> Result:

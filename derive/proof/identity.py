@@ -130,8 +130,8 @@ class Along:
         self.field = Field()
         self.values = SymbolicValues(self.field)
         begin = When(0, prepared.concrete)
-        answers = Answers(self.field, prepared.schedules.equal)
-        self.oracle: Oracle[Ratio] = answers
+        self._asked = Answers(self.field, prepared.schedules.equal)
+        self.oracle: Oracle[Ratio] = self._asked
         if prepared.answer is not None:
             fixed = evaluate(prepared.answer, self.at(begin))
             self.oracle = lambda name, when, point: fixed
@@ -149,6 +149,10 @@ class Along:
     def at(self, when: When) -> _At:
         """The meaning of names in a text that stands at a time."""
         return _At(self, when)
+
+    def questions(self, when: When) -> list[tuple[str, tuple[Ratio, ...]]]:
+        """What has been asked at a step so far: oracles and points."""
+        return [(name, point) for name, points in self._asked.points(when).items() for point in points]
 
     def state(self, name: str, when: When) -> Ratio:
         """A state or a definition of the rule at a time."""

@@ -73,12 +73,11 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The proof as a person would write it. ``checked_by`` names the independent checks that replayed it."""
+    """The proof as a person would write it."""
 
     method: str
     state_map: tuple[Formula, ...] = ()
     steps: tuple[Line, ...] = ()
-    checked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,9 @@ class Read:
 class Result:
     """A verdict with its evidence.
 
-    ``certificates`` hold plain data that the independent checker replays; ``residual`` is the exact difference
-    of the two sides after one step from the same state, by component, where there is one.
+    ``certificates`` hold plain data that the independent checker replays, and ``checked_by`` names the checks that
+    did; ``residual`` is the exact difference of the two sides after one step from the same state, by component,
+    where there is one. ``truth`` says in words what is true where the claim is not, and nothing else here says it.
     """
 
     verdict: Verdict
@@ -110,3 +110,5 @@ class Result:
     reads: tuple[Read, ...] = ()
     table: tuple[Mapping[str, str], ...] = ()
     certificates: tuple[Mapping[str, Any], ...] = field(default=())
+    checked_by: tuple[str, ...] = ()
+    truth: str = ""

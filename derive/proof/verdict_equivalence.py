@@ -190,7 +190,7 @@ def decide_differ(formal: Differ) -> Result:
     if result.verdict is Verdict.UNKNOWN:
         return result
     if result.counterexample is None:
-        return replace(result, verdict=Verdict.REFUTED, summary=f"They do not differ: {result.summary}")
+        return replace(result, verdict=Verdict.REFUTED, summary="They do not differ.", truth=result.summary)
     found = result.counterexample
     words = " and ".join(
         f"`{c.text}`" + (f" for all `t >= {c.from_t}`" if "[" in c.text else "") for c in result.conditions

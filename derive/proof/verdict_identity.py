@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from derive.errors import NotLinear
+from derive.errors import NotLinear, Undecided
 from derive.notation.parser import parse_equations
 from derive.notation.side_conditions import side_conditions
-from derive.notation.spec import Number, Relation
+from derive.notation.spec import Binary, Call, Expr, Indexed, Neg, Number, Relation, children, rebuild
 from derive.notation.text import to_text
 from derive.proof.certificate import rule_data
 from derive.proof.claim import Identity
 from derive.proof.conditions import benign, by_monomial, essential, independent
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.identity import Prepared, Unfolded, assignments, prepare, unfold, value_of
-from derive.proof.normal import Atom
-from derive.proof.readable import relation_of, to_expr
+from derive.proof.normal import Atom, When
+from derive.proof.readable import ANSWER, relation_of, to_expr
 from derive.proof.replay import NUMBERS
-from derive.proof.result import Condition, Counterexample, Line, Proof, Result, Verdict
+from derive.proof.result import Condition, Counterexample, Formula, Line, Proof, Result, Verdict
 from derive.proof.wording import condition, condition_words, formula, line, prose, side_condition_texts
 
 METHOD = "unfolding and comparison of normal forms"
@@ -65,10 +66,19 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
         "right": str(right),
     }
     words = f"In the counterexample the left side is {left} and the right side {right}."
+    mended = _mended(formal, unfolded)
+    repair, certificates = (mended[0], (fails, mended[1])) if mended else (None, (fails,))
+    if repair is not None:
+        words += f" Repaired, and proved: `{repair.text}`."
     found = _cofactor(formal, prepared, unfolded) or _coefficients(formal, prepared, unfolded)
     if found is None:
         return Result(
-            Verdict.REFUTED, words, side_conditions=_sides(prepared), counterexample=shown, certificates=(fails,)
+            Verdict.REFUTED,
+            words,
+            side_conditions=_sides(prepared),
+            repair=repair,
+            counterexample=shown,
+            certificates=certificates,
         )
     conditions, ordinary, certificate, text = found
     return Result(
@@ -76,6 +86,7 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
         f"Holds exactly when {text}. {words}",
         conditions=conditions,
         side_conditions=_sides(prepared),
+        repair=repair,
         counterexample=shown,
         proof=Proof(
             METHOD,
@@ -88,8 +99,46 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
                 *_lines(prepared, unfolded),
             ),
         ),
-        certificates=(fails, certificate),
+        certificates=(*certificates, certificate),
     )
+
+
+def _mended(formal: Identity, unfolded: Unfolded) -> tuple[Formula, dict[str, Any]] | None:
+    """The equation that does hold, with its certificate: what the right side lacks is added, or the left is unfolded.
+
+    The shorter of the two; none where it would say no more than that the left side is itself.
+    """
+    equation = unfolded.along.prepared.equation
+    try:
+        missing, left = (_asked_again(unfolded, to_expr(v)) for v in (unfolded.difference, unfolded.left))
+    except Undecided:
+        return None  # a counterexample stands without it
+    added = Binary("-", equation.right, missing.operand) if isinstance(missing, Neg) else None
+    texts = [
+        to_text(Relation("==", equation.left, side))
+        for side in (added or Binary("+", equation.right, missing), left)
+        if to_text(side) != to_text(equation.left)
+    ]
+    if to_text(equation.right) == "0":
+        texts = texts[1:]  # what is added to nothing is the left side once more
+    for text in sorted(texts, key=len):
+        prepared = prepare(replace(formal, equation=text))
+        again = unfold(prepared)
+        if again.vanishes(again.difference):
+            return formula(prepared.equation), _certificate(formal, prepared, prepared.schedules)
+    return None
+
+
+def _asked_again(unfolded: Unfolded, expr: Expr) -> Expr:
+    """The expression with the oracle's answers, which a normal form names, written as the questions again."""
+    rule = unfolded.along.rule
+    if isinstance(expr, Indexed) and expr.name == ANSWER and ANSWER not in (*rule.states, *rule.schedule_names):
+        asked = unfolded.along.questions(When(expr.index.constant, not expr.index.terms))
+        if len(asked) != 1:
+            raise Undecided("answers to several questions of one step, which are not told apart in print")
+        ((name, point),) = asked
+        return Call(name, tuple(_asked_again(unfolded, to_expr(p)) for p in point))
+    return rebuild(expr, tuple(_asked_again(unfolded, e) for e in children(expr)))
 
 
 Found = tuple[tuple[Condition, ...], bool, dict[str, Any], str]

@@ -100,9 +100,11 @@ def _claim(
         conditions=tuple(_condition(c) for c in claim["conditions"]),
         side_conditions=tuple(display(text) for text in claim["side_conditions"]),
         repair=_field(claim["repair"]) if claim["repair"] else None,
+        truth=prose(claim.get("truth", "")),
         residual=joined(_field(r) for r in claim["residual"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
         proof=_proof(claim["proof"]) if claim["proof"] else None,
+        checked_by=tuple(claim.get("checked_by", ())),
         counts=counts_table(claim["counts"], titles) if claim["counts"] else None,
         stencil=_stencil(claim["reads"]) if claim["reads"] else None,
         table=_table(claim["table"]) if claim["table"] else None,
@@ -127,9 +129,7 @@ def _proof(proof: Mapping[str, Any]) -> ProofView:
         StepView(_field(s) if s["latex"] or "`" in s["text"] else _words(s["text"]), prose(s["why"]))
         for s in proof["steps"]
     )
-    return ProofView(
-        prose(proof["method"]), joined(_field(f) for f in proof["state_map"]), steps, tuple(proof["checked_by"])
-    )
+    return ProofView(prose(proof["method"]), joined(_field(f) for f in proof["state_map"]), steps)
 
 
 def _words(text: str) -> Display:

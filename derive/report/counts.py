@@ -31,6 +31,8 @@ def _full(rules: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What one step costs under every convention, its gradients, and what it moves through memory."""
     rows: dict[str, dict[str, Any]] = {}
     for name, counted in rules.items():
+        if operations := counted.get("operations"):
+            rows.setdefault("the operations as written", {})[name] = ", ".join(f"`{text}`" for text in operations)
         for convention, number in counted["conventions"].items():
             rows.setdefault(convention, {})[name] = number["total"]
         for kind, number in counted["gradients"].items():

@@ -196,7 +196,8 @@ _COUNTED = _record(
         "conventions": _mapping(_record({"total": _integer})),
         "gradients": _mapping(_integer),
         "memory": _record({"bytes": _integer, "passes": _list(_mapping(lambda value, at: None))}),
-    }
+    },
+    {"operations": _list(_text)},
 )
 
 
@@ -252,7 +253,8 @@ _CLAIM = _record(
         "reads": _or_null(_list(_record({"schedule": _name, "offset": _integer, "necessary": _boolean}))),
         "table": _list(_mapping(_scalar)),
         "rules": _list(_name),
-    }
+    },
+    {"truth": _text, "checked_by": _list(_text)},
 )
 
 _RULE = _record(

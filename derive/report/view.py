@@ -64,7 +64,6 @@ class ProofView:
     method: Prose
     state_map: Display
     steps: tuple[StepView, ...]
-    checked_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +182,11 @@ class ClaimView:
     conditions: tuple[ConditionView, ...]
     side_conditions: tuple[Display, ...]
     repair: Display | None
+    truth: Prose
     residual: Display
     counterexample: CounterexampleView | None
     proof: ProofView | None
+    checked_by: tuple[str, ...]
     counts: Table | None
     stencil: Stencil | None
     table: Table | None

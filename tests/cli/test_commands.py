@@ -65,7 +65,9 @@ def test_show_leaves_nothing_out() -> None:
         counterexample=Counterexample(
             {"gamma": {"0": "1/2"}}, {"tau": "3"}, {"v[0]": "0"}, "THE ORACLE", 2, "phi", "9/32", "1"
         ),
-        proof=Proof("THE METHOD", (formula,), (Line("THE LINE", "", "THE REASON"),), ("THE CHECKER",)),
+        proof=Proof("THE METHOD", (formula,), (Line("THE LINE", "", "THE REASON"),)),
+        checked_by=("THE CHECKER",),
+        truth="THE TRUTH",
         counts={"as written": 7},
         reads=(Read("gamma", 1, True), Read("mu", 0, False)),
         table=({"rate": "9/10"},),
@@ -86,6 +88,7 @@ def test_show_leaves_nothing_out() -> None:
         "THE LINE",
         "THE REASON",
         "THE CHECKER",
+        "THE TRUTH",
         "exactly when",
         "t >= 1",
         "gamma[0] = 1/2",

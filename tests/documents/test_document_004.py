@@ -79,7 +79,7 @@ def test_verdict(claim: Claim) -> None:
     if result.verdict.label != "not checkable":
         assert result.certificates
         assert result.proof is not None
-        assert result.proof.checked_by
+        assert result.checked_by
 
 
 @pytest.mark.parametrize("claim", ALL, ids=lambda c: c.id)

@@ -75,7 +75,7 @@ def test_the_verdict(claim: Claim) -> None:
         assert result.certificates
     if result.verdict is Verdict.PROVED:
         assert result.proof is not None
-        assert result.proof.checked_by
+        assert result.checked_by
         assert result.proof.steps
     if result.verdict is Verdict.CONDITIONAL and not isinstance(claim.formal, Operations):
         assert result.conditions

@@ -464,6 +464,21 @@ def test_certificate_and_tables_are_plain_data() -> None:
     assert len(set(count_table(NOTE)["conventions"])) == 16
 
 
+def test_the_operations_are_listed_as_they_are_written() -> None:
+    assert count_table(NOTE)["operations"] == [
+        "gamma[t]*mu[t]",
+        "gamma[t]*mu[t]*v[t]",
+        "theta[t] - gamma[t]*mu[t]*v[t]",
+        "mu[t]*v[t]",
+        "mu[t]*v[t] + grad(theta[t] - gamma[t]*mu[t]*v[t])",
+        "gamma[t]*v[t+1]",
+        "theta[t] - gamma[t]*v[t+1]",
+    ]
+    for rule in (NOTE, IMPLEMENTED):
+        written = count(rule, WRITTEN)
+        assert len(count_table(rule)["operations"]) == written.multiplications + written.additions
+
+
 def test_what_cannot_be_counted_is_undecided() -> None:
     with pytest.raises(Undecided, match="Sum"):
         count(rule_of("Sum(a[i], i, 0, t)*x[t]"), WRITTEN)

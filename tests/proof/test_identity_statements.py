@@ -51,7 +51,7 @@ def test_a_question_at_a_concrete_time_goes_to_the_oracle_of_that_step() -> None
     result = decide(Identity(true, SUTSKEVER_OUTSIDE))
     assert result.verdict is Verdict.PROVED
     assert result.proof is not None
-    assert result.proof.checked_by == ("sympy ring", "exact random runs")
+    assert result.checked_by == ("sympy ring", "exact random runs")
     wrong = "v[2] == mu[1]*v[1] + grad(theta[0])"
     assert decide(Identity(wrong, SUTSKEVER_OUTSIDE)).verdict is not Verdict.PROVED
 

@@ -100,6 +100,8 @@ FULL: dict[str, Any] = {
         ],
         "checked_by": [HOSTILE, "exact random rationals"],
     },
+    "truth": f"`v[t]` is {HOSTILE}",
+    "checked_by": [HOSTILE, "exact random rationals"],
     "counts": {"as written": {"folded": 7, "unknown_rule": 8}, HOSTILE: 5},
     "reads": [
         {"schedule": "gamma", "offset": 1, "necessary": True},

@@ -67,6 +67,7 @@ def test_a_stencil_spans_at_least_the_step_before_and_the_step_after(report: Rep
             {
                 "rules": {
                     "x": {
+                        "operations": ["mu[t]*v[t]", "mu[t]*v[t] + 1"],
                         "conventions": {"as written": {"total": 7}},
                         "gradients": {"distinct": 1},
                         "memory": {"bytes": 28, "passes": [{}, {}]},
@@ -75,6 +76,7 @@ def test_a_stencil_spans_at_least_the_step_before_and_the_step_after(report: Rep
             },
             [
                 ["convention", "X"],
+                ["the operations as written", "mu[t]*v[t], mu[t]*v[t] + 1"],
                 ["as written", "7"],
                 ["gradients, distinct", "1"],
                 ["bytes moved a parameter", "28"],

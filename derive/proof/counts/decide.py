@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from derive.errors import Undecided
+from derive.notation.spec import Binary, walk
+from derive.notation.text import to_text
 from derive.proof.claim import Operations
 from derive.proof.counts.convention import CONVENTIONS, Convention, describe
 from derive.proof.counts.tally import OperationCount, count, counts
@@ -26,6 +28,7 @@ def count_table(rule: Rule) -> dict[str, Any]:
     moved = traffic(rule)
     return {
         "rule": rule.name,
+        "operations": written(rule),
         "conventions": {convention.label: _numbers(number) for convention, number in counts(rule).items()},
         "gradients": {
             "as written": count(rule, Convention(gradients=True)).gradients,
@@ -40,6 +43,11 @@ def count_table(rule: Rule) -> dict[str, Any]:
             ],
         },
     }
+
+
+def written(rule: Rule) -> list[str]:
+    """The operations of one step as they are written, each by the text of what it computes, for who counts along."""
+    return [to_text(n) for e in rule.update for n in reversed(list(walk(e.right))) if isinstance(n, Binary)]
 
 
 def _numbers(number: OperationCount) -> dict[str, int | bool]:
@@ -81,6 +89,7 @@ def decide_operations(formal: Operations) -> Result:
     return Result(
         verdict=verdict,
         summary=_summary(formal, values, conditions),
+        truth="" if verdict is Verdict.PROVED else _truth(formal, values),
         conditions=conditions,
         counts={"rules": {rule.name: count_table(rule) for rule in rules}},
         table=tuple(_row(formal, convention, values[convention]) for convention in universe),
@@ -131,6 +140,16 @@ def _summary(formal: Operations, values: Mapping[Convention, int], conditions: t
     if expect in values.values():
         return f"{claimed} under every convention."
     return f"Under no convention is it true that {claimed}: the count gives {_range(sorted(set(values.values())))}."
+
+
+def _truth(formal: Operations, values: Mapping[Convention, int]) -> str:
+    """What the count is under every convention."""
+    counted = formal.rule.name + ("" if formal.compare is None else f" saves over {formal.compare.name}")
+    parts = []
+    for value in sorted(set(values.values())):
+        under = describe([c for c in values if values[c] == value], tuple(values))
+        parts.append(f"{value} ({under or 'every convention'})")
+    return f"{_UNITS[formal.what].capitalize()}s a step, {counted}: {'; '.join(parts)}."
 
 
 def _range(values: list[int]) -> str:
