@@ -16,6 +16,7 @@ from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import Step, step
 from derive.proof.state_map import StateMap, right_start, start_state
 from derive.proof.values import SymbolicValues
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: How many steps from the start are run before the induction begins, at the most.
@@ -52,7 +53,7 @@ class Simulation:
 
 def simulate(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, base_steps: int) -> Simulation:
     """Attempt the proof with ``base_steps`` steps from the start before the induction."""
-    field = Field()
+    field = Field(declarations(left, right))
     values = SymbolicValues(field)
     known = Hypotheses(hypotheses.relations, hypotheses.nonzero, -base_steps)
     answers = Answers(field, known.equal)
@@ -74,7 +75,7 @@ def simulate(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypothese
         now = When(n, True)
         one = step(left, values, now, x, answers, first=n == 0)
         other = step(right, values, now, y, answers, first=n == 0)
-        failures += _unshared_queries(one, other, f"at step {n}")
+        failures += unshared_queries(one, other, f"at step {n}")
         x, y = dict(one.state), dict(other.state)
         for name, value in state_map.apply(values, now.later(1), x).items():
             compare(f"{name}[{n + 1}]", value, y[name])
@@ -83,14 +84,14 @@ def simulate(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypothese
     mapped = state_map.apply(values, now, arbitrary)
     one = step(left, values, now, arbitrary, answers)
     other = step(right, values, now, mapped, answers)
-    failures += _unshared_queries(one, other, "at step t")
+    failures += unshared_queries(one, other, "at step t")
     next_mapped = state_map.apply(values, now.later(1), one.state)
     for name, value in next_mapped.items():
         compare(f"{name}[t+1]", value, other.state[name])
     return Simulation(base_steps, start, other_start, one, other, mapped, next_mapped, tuple(failures))
 
 
-def _unshared_queries(left: Step[Ratio], right: Step[Ratio], place: str) -> list[Difference]:
+def unshared_queries(left: Step[Ratio], right: Step[Ratio], place: str) -> list[Difference]:
     """The questions that one rule asks and the other does not (paired in order, for the message)."""
 
     def asked(s: Step[Ratio]) -> dict[tuple[str, str], tuple[Ratio, ...]]:

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.errors import Undecided
-from derive.notation.evaluate import evaluate
-from derive.notation.spec import Indexed, walk
+from derive.notation.spec import shift
 from derive.proof.answers import Answers
-from derive.proof.hypotheses import Hypotheses, Hypothesis, ScheduleEnvironment
+from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.normal import Atom, Field, When
+from derive.proof.settings import Setting, simple_numbers
 from derive.proof.simulate import Step, step
 from derive.proof.state_map import StateMap, right_start, start_state
-from derive.proof.values import ExactValues, SymbolicValues
+from derive.proof.values import SymbolicValues
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
-#: Numbers a counterexample is built from, the simplest first.
-NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
-#: The changes of a schedule that are tried, the simplest first.
-CHANGES = tuple(
-    (Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1"))
-)
 #: The oracle's answers at steps 0, 1, … that are tried (the last one goes on), the simplest first.
 ANSWERS = tuple(tuple(map(Fraction, a)) for a in ((1,), (1, 0), (0, 1), (1, 2)))
 #: The longest run that is tried.
 MAX_STEPS = 4
 #: Runs tried before the search gives up.
 MAX_RUNS = 20_000
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The numbers of a run: schedules by time, parameters, the oracle's answer at each step, start values."""
-
-    schedules: Mapping[str, Mapping[int, Fraction]]
-    parameters: Mapping[str, Fraction]
-    answers: Sequence[Fraction]
-    left_start: Mapping[str, Fraction]
-    right_start: Mapping[str, Fraction]
-
-    def values(self) -> ExactValues:
-        """The numbers as values of a run."""
-
-        def reader(table: Mapping[int, Fraction]) -> Callable[[int], Fraction]:
-            return lambda n: table[min(max(n, min(table)), max(table))]
-
-        return ExactValues({name: reader(table) for name, table in self.schedules.items()}, self.parameters)
 
 
 @dataclass(frozen=True)
@@ -103,11 +79,11 @@ def first_difference(
     left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, watched: frozenset[str]
 ) -> int | None:
     """The number of steps from the start after which two rules can first differ, found symbolically."""
-    field = Field()
-    values = SymbolicValues(field)
-    x = start_state(left, values, lambda name: field.atom(Atom("state", name, When(0, True))))
+    over = Field(declarations(left, right))
+    values = SymbolicValues(over)
+    x = start_state(left, values, lambda name: over.atom(Atom("state", name, When(0, True))))
     y = right_start(left, right, state_map, values, x)
-    books = (Answers(field, hypotheses.equal), Answers(field, hypotheses.equal))
+    books = (Answers(over, hypotheses.equal), Answers(over, hypotheses.equal))
     for n in range(MAX_STEPS + 1):
         now = When(n, True)
         x = dict(step(left, values, now, x, books[0], first=n == 0).state)
@@ -156,27 +132,9 @@ def _settings(
     steps: int,
 ) -> Iterator[Setting]:
     """Settings for a run of ``steps`` steps, the simplest first."""
-    domains = (left.domains, right.domains)
-
-    def allowed(name: str, value: Fraction) -> bool:
-        return all(d[name].contains(value) for d in domains if name in d)
-
-    schedules = list(dict.fromkeys((*left.schedule_names, *right.schedule_names)))
-    parameters = list(dict.fromkeys((*left.parameter_names, *right.parameter_names)))
-    offsets = _offsets_read(left, right, state_map)
-    first, last = min(offsets), steps + max(offsets)
-    sequences = {s: [q for q in _sequences(first, last) if all(allowed(s, v) for v in q)] for s in schedules}
-    constants = {p: [v for v in NUMBERS if allowed(p, v)] for p in parameters}
-    choices = [range(len(sequences[s])) for s in schedules] + [range(len(constants[p])) for p in parameters]
-    # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
-    picks = sorted(itertools.product(*(r[:24] for r in choices)), key=sum)
-    for pick in picks[:3000]:
-        tables = {s: dict(enumerate(sequences[s][pick[i]], start=first)) for i, s in enumerate(schedules)}
-        numbers = {p: constants[p][pick[len(schedules) + i]] for i, p in enumerate(parameters)}
-        setting = Setting(tables, numbers, (), {}, {})
-        values = setting.values()
-        if not all(_holds(h, values, last) for h in given):
-            continue
+    texts = tuple(shift(e, k) for e in state_map.equations.values() for k in (0, 1))
+    for numbers in simple_numbers((left, right), texts, given, steps):
+        values = numbers.values()
         for answers in ANSWERS:
             for free in (Fraction(0), Fraction(1)):
                 start = start_state(left, values, dict.fromkeys(left.states, free).__getitem__)
@@ -184,34 +142,4 @@ def _settings(
                     other = right_start(left, right, state_map, values, start)
                 except (ZeroDivisionError, Undecided):
                     continue  # as in find_divergence
-                yield Setting(tables, numbers, tuple(answers), start, other)
-
-
-def _offsets_read(left: Rule, right: Rule, state_map: StateMap) -> frozenset[int]:
-    """From where to where around a step schedules are read, at least from -1 to 1."""
-    texts = [e.right for r in (left, right) for e in (*r.update, *r.first, *r.start)]
-    # A map is read at the step and behind it.
-    found = {n.index.constant for e in texts for n in walk(e) if isinstance(n, Indexed)}
-    for e in state_map.equations.values():
-        found |= {n.index.constant + k for n in walk(e) if isinstance(n, Indexed) for k in (0, 1)}
-    return frozenset({-1, 1, *found})
-
-
-def _sequences(first: int, last: int) -> Iterator[tuple[Fraction, ...]]:
-    """Values at times ``first`` (below 0) … ``last``: constants, then one change."""
-    for v in NUMBERS[:3]:
-        yield (v,) * (last - first + 1)
-    for change in range(1, last + 1):
-        for a, b in CHANGES:
-            yield (a,) * (change - first) + (b,) * (last + 1 - change)
-    for v in NUMBERS[3:]:
-        yield (v,) * (last - first + 1)
-
-
-def _holds(hypothesis: Hypothesis, values: ExactValues, last: int) -> bool:
-    for n in range(hypothesis.from_t, last + 1):
-        env = ScheduleEnvironment(values, When(n, True))
-        left, right = evaluate(hypothesis.relation.left, env), evaluate(hypothesis.relation.right, env)
-        if (left == right) != (hypothesis.relation.op == "=="):
-            return False
-    return True
+                yield replace(numbers, answers=tuple(answers), left_start=start, right_start=other)

@@ -17,8 +17,8 @@ from derive.proof.closed_form import Induction, at_step, prove_closed_form
 from derive.proof.hypotheses import Hypotheses, schedule_value
 from derive.proof.identity import value_of
 from derive.proof.normal import Atom, Ratio, When
-from derive.proof.replay import NUMBERS
 from derive.proof.result import Counterexample, Line, Proof, Result, Verdict
+from derive.proof.settings import NUMBERS
 from derive.proof.verdict_equivalence import hypotheses_of
 from derive.proof.wording import condition_words, line, prose, side_condition_texts
 

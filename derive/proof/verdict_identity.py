@@ -17,8 +17,8 @@ from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.identity import Prepared, Unfolded, assignments, prepare, unfold, value_of
 from derive.proof.normal import Atom, When
 from derive.proof.readable import ANSWER, relation_of, to_expr
-from derive.proof.replay import NUMBERS
 from derive.proof.result import Condition, Counterexample, Formula, Line, Proof, Result, Verdict
+from derive.proof.settings import NUMBERS
 from derive.proof.wording import condition, condition_words, formula, line, prose, side_condition_texts
 
 METHOD = "unfolding and comparison of normal forms"

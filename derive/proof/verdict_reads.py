@@ -17,8 +17,8 @@ from derive.proof.certificate import rule_data
 from derive.proof.claim import Reads
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.normal import Atom, Field, When
-from derive.proof.replay import NUMBERS
 from derive.proof.result import Line, Proof, Read, Result, Verdict
+from derive.proof.settings import NUMBERS
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.proof.values import ExactValues, SymbolicValues

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
+
+from flint import fmpz_mpoly
 
 from derive.errors import NotLinear
 from derive.proof.answers import Answers
@@ -13,6 +15,7 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import step
 from derive.proof.values import SymbolicValues
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: A linear form: a coefficient for each state of both rules (the left one's first), and the constant last.
@@ -37,28 +40,23 @@ class JointStep:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two rules over one field; the states of both are its atoms."""
+    """Two rules over one field. ``states`` are atoms: the left rule's, then the right rule's as ``names`` call them."""
 
     left: Rule
     right: Rule
     hypotheses: Hypotheses
     field: Field
     values: SymbolicValues
+    names: Mapping[str, str]
+    states: tuple[Atom, ...]
 
     @staticmethod
     def of(left: Rule, right: Rule, hypotheses: Hypotheses) -> Pair:
         """The two rules over a field of their own."""
-        field = Field()
-        return Pair(left, right, hypotheses, field, SymbolicValues(field))
-
-    @property
-    def states(self) -> tuple[Atom, ...]:
-        """The states of both rules, the left one's first."""
-        now = When(0)
-        return (
-            *(Atom("state", name, now) for name in self.left.states),
-            *(Atom("state", name, now, "right") for name in self.right.states),
-        )
+        field = Field(declarations(left, right))
+        called = right_names(left, right)
+        states = tuple(Atom("state", name, When(0)) for name in (*left.states, *called.values()))
+        return Pair(left, right, hypotheses, field, SymbolicValues(field), called, states)
 
     def step(self, at: int) -> JointStep:
         """The step at t + ``at``.
@@ -66,8 +64,9 @@ class Pair:
         Raises NotLinear where it is not linear in the states and answers.
         """
         now = When(at)
-        x = {a.name: self.field.atom(a) for a in self.states if not a.tag}
-        y = {a.name: self.field.atom(a) for a in self.states if a.tag}
+        free = [self.field.atom(a) for a in self.states]
+        x = dict(zip(self.left.states, free, strict=False))
+        y = dict(zip(self.right.states, free[len(x) :], strict=True))
         books = (Answers(self.field, self.hypotheses.equal), Answers(self.field, self.hypotheses.equal))
         one = step(self.left, self.values, now, x, books[0])
         other = step(self.right, self.values, now, y, books[1])
@@ -109,6 +108,22 @@ class Pair:
         return self.field.number(Fraction(value))
 
 
+def right_names(left: Rule, right: Rule) -> dict[str, str]:
+    """Names for the right rule's states in texts about both rules: primed where the name is taken."""
+    both = (left, right)
+    taken = {
+        *left.states,
+        *(n for r in both for n in (*r.definitions, *r.schedule_names, *r.parameter_names, *dict(r.oracles))),
+    }
+    chosen: dict[str, str] = {}
+    for name in right.states:
+        other = name
+        while other in taken or other in chosen.values():
+            other += "_prime"
+        chosen[name] = other
+    return chosen
+
+
 def times(row: Row, update: Sequence[Row], zero: Ratio) -> Row:
     """The row, which speaks of the states after a step, over those before it."""
     *coefficients, constant = row
@@ -130,46 +145,57 @@ def applied(row: Row, inputs: Sequence[Sequence[Ratio]], zero: Ratio) -> list[Ra
     return total
 
 
-def later(row: Iterable[Ratio], by: int) -> Row:
-    """The row with every time moved by ``by`` steps."""
-    return tuple(shifted(value, by) for value in row)
+#: A value of schedules and parameters around t at another time.
+Place: TypeAlias = Callable[[Ratio], Ratio]
 
 
-def shifted(value: Ratio, by: int) -> Ratio:
-    """A value of schedules and parameters at another time: t becomes t + ``by``."""
+def later_by(by: int) -> Place:
+    """The same ``by`` steps later: t becomes t + ``by``.
+
+    The function raises NotLinear for a value that is not made of schedules, parameters and time alone.
+    """
+    return lambda value: _placed(value, lambda when: when.later(by), by, concrete=False)
+
+
+def at_time(n: int) -> Place:
+    """The same at the concrete time t = ``n``; raises as :func:`later_by`."""
+    return lambda value: _placed(value, lambda when: When(when.offset + n, True), n, concrete=True)
+
+
+def _placed(value: Ratio, place: Callable[[When], When], by: int, *, concrete: bool) -> Ratio:
     field = value.field
-    atoms = value.atoms()
-    if all(a.when is None and a.kind == "parameter" for a in atoms):
+    to = {a: _moved(field, a, place, by, concrete) for a in value.atoms()}
+    if all(new.same(field.atom(a)) for a, new in to.items()):
         return value
-    places = {field.index(a): _moved(field, a, by) for a in atoms}
-    return _composed(field, value, places)
+    return _composed(field, value.num, to) / _composed(field, value.den, to)
 
 
-def _moved(field: Field, atom: Atom, by: int) -> Ratio:
+def _moved(field: Field, atom: Atom, place: Callable[[When], When], by: int, concrete: bool) -> Ratio:
     match atom.kind:
-        case "schedule" if atom.when is not None:
-            return field.atom(Atom(atom.kind, atom.name, atom.when.later(by) if not atom.when.concrete else atom.when))
-        case "time":
-            return field.atom(atom) + field.number(Fraction(by))
-        case "power":
-            return field.atom(atom) * field.arguments(atom)[0] ** by
-        case "opaque":
-            return field.opaque(atom.name, tuple(shifted(a, by) for a in field.arguments(atom)))
         case "parameter":
             return field.atom(atom)
+        case "schedule" if atom.when is not None:
+            return field.atom(atom if atom.when.concrete else Atom(atom.kind, atom.name, place(atom.when)))
+        case "time":
+            return field.number(Fraction(by)) + (field.number(Fraction(0)) if concrete else field.atom(atom))
+        case "power":
+            raised = field.arguments(atom)[0] ** by
+            return raised if concrete else field.atom(atom) * raised
+        case "opaque":
+            arguments = field.arguments(atom)
+            return field.opaque(atom.name, tuple(_placed(a, place, by, concrete=concrete) for a in arguments))
         case _:
             raise NotLinear("a coefficient that is not made of schedules and parameters")
 
 
-def _composed(field: Field, value: Ratio, places: dict[int, Ratio]) -> Ratio:
-    total = []
-    for polynomial in (value.num, value.den):
-        result = field.number(Fraction(0))
-        for powers, c in field.lift(polynomial).to_dict().items():
-            term = field.number(Fraction(int(c)))
-            for i, p in enumerate(powers):
-                if p:
-                    term = term * places[i] ** int(p)
-            result = result + term
-        total.append(result)
-    return total[0] / total[1]
+def _composed(field: Field, polynomial: fmpz_mpoly, to: Mapping[Atom, Ratio]) -> Ratio:
+    """The polynomial with values put in for its atoms."""
+    known = field.known()
+    total = field.number(Fraction(0))
+    for powers, c in field.lift(polynomial).to_dict().items():
+        term = field.number(Fraction(int(c)))
+        for i, p in enumerate(powers):
+            if p:
+                term = term * to[known[i]] ** int(p)
+        total = total + term
+    return total

@@ -1,0 +1,172 @@
+"""Linear relations between two rules hold for ever: from the start on, and after a step wherever before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from derive.errors import NotLinear
+from derive.proof.answers import Answers
+from derive.proof.conditions import by_monomial
+from derive.proof.equivalence import MAX_BASE_STEPS, Difference, unshared_queries
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.linear.relation import Relations
+from derive.proof.linear.system import Pair, at_time, later_by
+from derive.proof.normal import Atom, Ratio, When
+from derive.proof.simulate import Oracle, Step, step
+from derive.proof.state_map import start_state
+
+
+@dataclass(frozen=True)
+class Induction:
+    """An attempted proof: the start of the right rule, the generic step, and what fails (nothing: it is proved).
+
+    ``start`` and ``right_start`` give each state at 0 by the left rule's, ``left`` and ``right`` are the steps at t
+    of states between which the relations hold, ``after`` holds both sides of each relation at t + 1.
+    """
+
+    relations: Relations
+    base_steps: int
+    start: Mapping[str, Ratio]
+    right_start: Mapping[str, Ratio]
+    left: Step[Ratio]
+    right: Step[Ratio]
+    after: Mapping[str, tuple[Ratio, Ratio]]
+    failures: tuple[Difference, ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether every obligation holds."""
+        return not self.failures
+
+
+def prove_relations(relations: Relations) -> Induction:
+    """The first attempt that succeeds, with as few steps from the start as possible; otherwise the last one.
+
+    Raises NotLinear where the start of the right rule cannot be solved for.
+    """
+    pair = relations.pair
+    least = 1 if pair.left.first or pair.right.first else 0
+    most = MAX_BASE_STEPS if pair.hypotheses.relations else least
+    attempts = (_attempt(relations, n) for n in range(least, most + 1))
+    found = next(attempts)
+    for other in attempts:
+        if found.proved:
+            break
+        found = other
+    return found
+
+
+def _attempt(relations: Relations, base_steps: int) -> Induction:
+    pair = relations.pair
+    known = Hypotheses(pair.hypotheses.relations, pair.hypotheses.nonzero, -base_steps)
+    failures: list[Difference] = []
+    start, right_start = _starts(relations, base_steps)
+    answers = Answers(pair.field, known.equal)
+    x: Mapping[str, Ratio] = start
+    y: Mapping[str, Ratio] = right_start
+    for n in range(base_steps):
+        one, other = _steps(pair, When(n, True), x, y, (answers, answers))
+        failures += unshared_queries(one, other, f"at step {n}")
+        x, y = one.state, other.state
+    begun = (*x.values(), *y.values())
+    failures += _unrelated(relations, known, begun, When(base_steps, True))
+    states = [relations.value(p) if p in relations.solved else pair.field.atom(a) for p, a in enumerate(pair.states)]
+    count = len(pair.left.states)
+    x, y = dict(zip(pair.left.states, states, strict=False)), dict(zip(pair.right.states, states[count:], strict=True))
+    one, other = _steps(pair, When(0), x, y, (answers, answers))
+    failures += unshared_queries(one, other, "at step t")
+    landed = (*one.state.values(), *other.state.values())
+    failures += _unrelated(relations, known, landed, When(1))
+    after = {pair.states[p].name: (landed[p], _made(relations, p, landed, When(1))) for p in relations.solved}
+    return Induction(relations, base_steps, start, right_start, one, other, after, tuple(failures))
+
+
+def _steps(
+    pair: Pair,
+    now: When,
+    x: Mapping[str, Ratio],
+    y: Mapping[str, Ratio],
+    answers: tuple[Oracle[Ratio], Oracle[Ratio]],
+) -> tuple[Step[Ratio], Step[Ratio]]:
+    first = now == When(0, True)
+    one = step(pair.left, pair.values, now, x, answers[0], first=first)
+    return one, step(pair.right, pair.values, now, y, answers[1], first=first)
+
+
+def _unrelated(relations: Relations, known: Hypotheses, states: Sequence[Ratio], when: When) -> list[Difference]:
+    """The relations that fail between states at a time."""
+    found = [(p, states[p], _made(relations, p, states, when)) for p in relations.solved]
+    place = f"[{when.offset}]" if when.concrete else "[t+1]"
+    return [
+        Difference(relations.pair.states[p].name + place, one, other)
+        for p, one, other in found
+        if not known.equal(one, other)
+    ]
+
+
+def _made(relations: Relations, pivot: int, states: Sequence[Ratio], when: When) -> Ratio:
+    """What the relation for a pivot makes of states at a time."""
+    place = at_time(when.offset) if when.concrete else later_by(when.offset)
+    *coefficients, constant = relations.solved[pivot]
+    total = place(constant)
+    for c, value in zip(coefficients, states, strict=True):
+        if not c.is_zero:
+            total = total + place(c) * value
+    return total
+
+
+def _starts(relations: Relations, base_steps: int) -> tuple[dict[str, Ratio], dict[str, Ratio]]:
+    """Start values: the left rule's, and those of the right rule with which the questions agree and the relations hold.
+
+    They are only proposed here; whether they do is for the proof to say.
+    """
+    pair = relations.pair
+    field = pair.field
+    begin = When(0, True)
+    start = start_state(pair.left, pair.values, lambda name: field.atom(Atom("state", name, begin)))
+    given = {e.left.name for e in pair.right.start}
+    unknown = {name: Atom("state", pair.names[name], begin) for name in pair.right.states if name not in given}
+    open_start = start_state(pair.right, pair.values, lambda name: field.atom(unknown[name]))
+    books = (Answers(field, pair.hypotheses.equal), Answers(field, pair.hypotheses.equal))
+    x, y = dict(start), dict(open_start)
+    equations: list[Ratio] = []
+    for n in range(base_steps):
+        now = When(n, True)
+        one, other = _steps(pair, now, x, y, books)
+        for first, second in zip(one.queries, other.queries, strict=False):
+            equations += [q - p for p, q in zip(first.point, second.point, strict=True)]
+        x, y = dict(one.state), dict(other.state)
+    states = (*x.values(), *y.values())
+    begun = When(base_steps, True)
+    equations += [states[p] - _made(relations, p, states, begun) for p in relations.solved]
+    solution = _solved([c for e in equations for c in by_monomial(e, "answer")], list(unknown.values()))
+    # What no relation determines no question shows: any value will do.
+    left_open = {a: pair.number(0) for a in unknown.values() if a not in solution}
+    solution = {a: _substituted(v, left_open) for a, v in solution.items()} | left_open
+    return start, {name: _substituted(v, solution) for name, v in open_start.items()}
+
+
+def _solved(equations: Sequence[Ratio], unknowns: Sequence[Atom]) -> dict[Atom, Ratio]:
+    """The unknowns by each other as linear equations say; equations that contradict each other are passed over."""
+    solution: dict[Atom, Ratio] = {}
+    for e in equations:
+        rest = _substituted(e, solution)
+        present = [a for a in unknowns if a in rest.atoms()]
+        if not present:
+            continue
+        pivot = min(present, key=lambda a: rest.coefficient(a).constant is None)
+        value = {pivot: -rest.without([pivot]) / rest.coefficient(pivot)}
+        solution = {a: _substituted(v, value) for a, v in solution.items()} | value
+    return solution
+
+
+def _substituted(value: Ratio, by: Mapping[Atom, Ratio]) -> Ratio:
+    """A value that is linear in some atoms, with values put in for them."""
+    present = [a for a in by if a in value.depends()]
+    total = value.without(present)
+    for a in present:
+        total = total + value.coefficient(a) * by[a]
+    if not total.depends().isdisjoint(present):
+        raise NotLinear("a start value that is not linear in what is free")
+    return total

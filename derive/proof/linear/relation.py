@@ -1,0 +1,102 @@
+"""What equal questions tie together: the smallest set of linear relations that a step carries over to the next.
+
+The right rule's questions less the left's, at t, t+1, t+2, … with the same answers on both sides, are linear forms
+in the states of both at t; wherever the two ask alike for ever, all of them vanish. In solved form they give the
+state map, if there is one; where they leave a state of the right rule free, no question ever shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from derive.notation.spec import Expr
+from derive.proof.linear.system import Pair, Row, later_by, times
+from derive.proof.normal import Ratio
+from derive.proof.readable import to_expr
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Linear relations between the states of both rules at t, solved: by pivot, the other states that make it.
+
+    A pivot is a place in ``pair.states``. ``closed``: the relations were followed until a step brought no new one.
+    """
+
+    pair: Pair
+    solved: Mapping[int, Row]
+    closed: bool
+
+    @property
+    def is_map(self) -> bool:
+        """Whether they say what every state of the right rule is by the left's, and nothing else."""
+        return sorted(self.solved) == list(range(len(self.pair.left.states), len(self.pair.states)))
+
+    def value(self, pivot: int) -> Ratio:
+        """The pivot's value by the other states, as an element of the field."""
+        *coefficients, constant = self.solved[pivot]
+        total = constant
+        for c, atom in zip(coefficients, self.pair.states, strict=True):
+            if not c.is_zero:
+                total = total + c * self.pair.field.atom(atom)
+        return total
+
+    def texts(self) -> dict[str, Expr]:
+        """The relations as texts: by the name of the pivot, what it is at t."""
+        return {self.pair.states[p].name: to_expr(self.value(p)) for p in self.solved}
+
+
+def find_relations(pair: Pair) -> Iterator[Relations]:
+    """The relations, first where they determine the right rule's state, then all of them.
+
+    Raises NotLinear where a step is not linear, Undecided where the expressions grow beyond the limits.
+    """
+    step = pair.step(0)
+    basis: dict[int, Row] = {}
+    wanted = set(range(len(pair.left.states), len(pair.states)))
+    pending = list(step.differences)
+    offered = False
+    zero, later = pair.number(0), later_by(1)
+    while pending:
+        added = [p for row in pending if (p := _insert(pair, basis, row)) is not None]
+        if not offered and wanted <= basis.keys():
+            offered = True
+            yield _solved(pair, basis, closed=False)
+        # What is new at t + 1 is new at t once the step has carried it back.
+        pending = [times(tuple(map(later, basis[p])), step.update, zero) for p in added]
+    yield _solved(pair, basis, closed=True)
+
+
+def _solved(pair: Pair, basis: Mapping[int, Row], *, closed: bool) -> Relations:
+    zero = pair.number(0)
+    solved = {p: tuple(zero if i == p else -c for i, c in enumerate(row)) for p, row in basis.items()}
+    return Relations(pair, dict(sorted(solved.items())), closed)
+
+
+def _insert(pair: Pair, basis: dict[int, Row], row: Row) -> int | None:
+    """Add a row to a basis in reduced echelon form; the place of its pivot, None where it was there already."""
+    for p, other in basis.items():
+        row = _less(row, row[p], other)
+    places = [i for i, c in enumerate(row[:-1]) if not pair.hypotheses.zero(c)]
+    if not places:
+        return None
+    first = len(pair.left.states)
+    pivot = min(places, key=lambda i: (i < first, _size(row[i]), i))
+    scale = row[pivot]
+    row = tuple(c / scale for c in row)
+    for p, other in basis.items():
+        basis[p] = _less(other, other[pivot], row)
+    basis[pivot] = row
+    return pivot
+
+
+def _less(row: Row, factor: Ratio, other: Row) -> Row:
+    """``row - factor*other``."""
+    if factor.is_zero:
+        return row
+    return tuple(a if b.is_zero else a - factor * b for a, b in zip(row, other, strict=True))
+
+
+def _size(value: Ratio) -> tuple[bool, int]:
+    """How simple a pivot is: numbers first, then few terms."""
+    return value.constant is None, len(value.num) + len(value.den)
