@@ -37,6 +37,17 @@ class Domain:
             return False
         return not (self.high is not None and (value > self.high or (self.high_open and value == self.high)))
 
+    def meet(self, other: Domain) -> Domain:
+        """The values in both domains."""
+        if self == other:
+            return self
+        lows = [(d.low, d.low_open) for d in (self, other) if d.low is not None]
+        highs = [(d.high, not d.high_open) for d in (self, other) if d.high is not None]
+        low, low_open = max(lows, default=(None, False))
+        high, closed = min(highs, default=(None, True))
+        text = f"{self.text} and {other.text}"
+        return Domain(text, low, low_open, high, not closed, self.nonzero or other.nonzero)
+
     @property
     def excludes_zero(self) -> bool:
         """Whether no value of the domain is 0."""

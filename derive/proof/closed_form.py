@@ -19,6 +19,7 @@ from derive.proof.state_map import start_state
 from derive.proof.sums import SumEnvironment, check_named, least_end
 from derive.proof.values import SymbolicValues
 from derive.proof.witness import satisfiable
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 
@@ -94,7 +95,7 @@ def prove_closed_form(formal: ClosedForm, hypotheses: Hypotheses) -> Induction:
     relations = parse_relations(formal.equation, where="closed form")
     _check(rule, relations)
     base_end = least_end(*(side for r in relations for side in (r.left, r.right)))
-    field = Field()
+    field = Field(declarations(rule))
     values = SymbolicValues(field)
 
     def differences(begin: When, at: When) -> tuple[Ratio, ...]:

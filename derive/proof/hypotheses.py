@@ -60,6 +60,7 @@ class Hypotheses:
         """The hypotheses around the times of ``polynomial``, with ``extra`` relations and further units ``apart``."""
         relations, units = self.around(field, polynomial)
         relations += extra
+        relations += field.root_relations((polynomial, *relations))
         occurring = frozenset().union(*(field.atoms_of(field.lift(p)) for p in (polynomial, *relations)))
         units += [*apart, *(field.atom(a).num for a in occurring if a.name in self.nonzero)]
         return Ideal(field, relations, units)

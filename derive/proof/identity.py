@@ -23,6 +23,7 @@ from derive.proof.simulate import Oracle, step
 from derive.proof.state_map import start_state
 from derive.proof.values import SymbolicValues, exact_function
 from derive.proof.witness import satisfiable
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: How far from the time of the equation its names may reach.
@@ -115,7 +116,7 @@ def _asked(rule: Rule, relations: tuple[Relation, ...], known: set[str]) -> int:
         for r in relations
         for side in (r.left, r.right)
         for call in walk(side)
-        if isinstance(call, Call) and call.name not in FUNCTIONS
+        if isinstance(call, Call) and call.name in dict(rule.oracles)
     }
     if len(steps) > 1:
         raise Undecided("questions to the oracles of several steps in one equation")
@@ -127,7 +128,7 @@ class Along:
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared, self.rule = prepared, prepared.rule
-        self.field = Field()
+        self.field = Field(declarations(prepared.rule))
         self.values = SymbolicValues(self.field)
         begin = When(0, prepared.concrete)
         self._asked = Answers(self.field, prepared.schedules.equal)
@@ -204,7 +205,7 @@ class _At:
         raise RuleError(f"the name {name} is not defined in an identity about {along.rule.name}")
 
     def call(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
-        if name in FUNCTIONS:
+        if name in FUNCTIONS or name in self.along.rule.operator_names:
             return self.along.values.function(name, args)
         prepared = self.along.prepared
         when = When(prepared.asked, True) if prepared.concrete and not self.when.concrete else self.when

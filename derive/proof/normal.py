@@ -4,6 +4,11 @@ An atom is anything that algebra alone cannot take apart: a state's value, a sch
 oracle's answer, a function of which only congruence is known. Two values are equal as rational functions of
 their atoms exactly when their normal forms are the same, so that equality needs no search, no heuristics and
 no floating point.
+
+A root is an atom of which one thing more is known: its square is its radicand. No square of a root is left in a
+numerator or a denominator. Where roots occur, values are equal if their difference is zero in this form; roots
+that depend on each other in other ways count as independent, so that some equalities are not seen, and none is
+seen that does not hold.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 
 from derive.errors import NotLinear, Undecided
 from derive.notation.spec import TIME
+from derive.rules.declarations import Declarations
 
 #: Polynomials larger than this are given up (the verdict is *unknown*, never a guess).
 MAX_TERMS = 20_000
@@ -87,9 +93,7 @@ class Ratio:
         if n < 0:
             return (self.field.number(Fraction(1)) / self) ** (-n)
         for part in (self.num, self.den):
-            # A power of k terms has at most this many, and C code that computes it cannot be interrupted.
-            if len(part) > 1 and math.comb(n + len(part) - 1, n) > MAX_TERMS:
-                raise Undecided(f"an expression of more than {MAX_TERMS} terms")
+            _check_power(part, n)
         return self.field.reduced(self.num**n, self.den**n)
 
     @property
@@ -108,7 +112,10 @@ class Ratio:
     def same(self, other: Ratio) -> bool:
         """Whether both are the same function."""
         f = self.field
-        return bool(f.lift(self.num) == f.lift(other.num) and f.lift(self.den) == f.lift(other.den))
+        if f.lift(self.num) == f.lift(other.num) and f.lift(self.den) == f.lift(other.den):
+            return True
+        # One value with a root in a denominator may be written in several ways.
+        return f.has_roots(self.den, other.den) and (self - other).is_zero
 
     def atoms(self) -> frozenset[Atom]:
         """The atoms on which this depends."""
@@ -147,10 +154,19 @@ class Ratio:
         return f"Ratio({self.num} / {self.den})"
 
 
-class Field:
-    """Rational functions over the rationals; atoms join as they are met."""
+def _check_power(polynomial: fmpz_mpoly, n: int) -> None:
+    """Raise Undecided where the power may be too long: C code that computes it cannot be interrupted."""
+    # A power of k terms has at most this many.
+    if len(polynomial) > 1 and math.comb(n + len(polynomial) - 1, n) > MAX_TERMS:
+        raise Undecided(f"an expression of more than {MAX_TERMS} terms")
 
-    def __init__(self) -> None:
+
+class Field:
+    """Rational functions over the rationals; atoms join as they are met. ``declarations`` says what names stand for."""
+
+    def __init__(self, declarations: Declarations | None = None) -> None:
+        self.declarations = declarations or Declarations()
+        self._roots: dict[int, Ratio] = {}
         self._atoms: list[Atom] = []
         self._index: dict[Atom, int] = {}
         self._arguments: dict[Atom, tuple[Ratio, ...]] = {}
@@ -183,6 +199,25 @@ class Field:
         atom = Atom("opaque", name, None, tag)
         self._arguments.setdefault(atom, arguments)
         return self.atom(atom)
+
+    def root(self, radicand: Ratio) -> Ratio:
+        """The atom whose square is ``radicand`` and which is not negative."""
+        made = self.opaque("sqrt", (radicand,))
+        (atom,) = self.atoms_of(made.num)
+        self._roots.setdefault(self.index(atom), radicand)
+        return made
+
+    def has_roots(self, *polynomials: fmpz_mpoly) -> bool:
+        """Whether a root occurs in one of the polynomials."""
+        return bool(self._roots) and any(p.degrees()[i] for p in map(self.lift, polynomials) for i in self._roots)
+
+    def root_relations(self, polynomials: Iterable[fmpz_mpoly]) -> list[fmpz_mpoly]:
+        """``s**2 - radicand``, without denominators, for every root ``s`` in the polynomials and in these relations."""
+        if not self._roots:
+            return []
+        occurring = self.within(frozenset().union(*(self.atoms_of(self.lift(p)) for p in polynomials)))
+        found = ((self.atom(a).num, self._roots.get(self.index(a))) for a in occurring)
+        return [self.lift(s) ** 2 * self.lift(r.den) - self.lift(r.num) for s, r in found if r is not None]
 
     def power_atom(self, atom: Atom, base: Ratio) -> Ratio:
         """The atom that stands for ``base`` to the power t."""
@@ -248,6 +283,10 @@ class Field:
     def reduced(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Ratio:
         """``num / den`` in normal form."""
         num, den = self.lift(num), self.lift(den)
+        if self._roots and not num.is_zero():
+            num, den = self._without_squares(num, den)
+        if den.is_zero():
+            raise Undecided("a division by an expression that is identically zero")
         if num.is_zero():
             return Ratio(self, num, self._one)
         if len(num) > MAX_TERMS or len(den) > MAX_TERMS:
@@ -259,3 +298,28 @@ class Field:
             if den.leading_coefficient() < 0:
                 num, den = -num, -den
         return Ratio(self, num, den)
+
+    def _without_squares(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
+        """The same quotient with no root squared: the outermost roots first, since radicands hold earlier ones."""
+        for place in sorted(self._roots, reverse=True):
+            above, below = (max(p.degrees()[place], 0) // 2 for p in (num, den))
+            if above or below:
+                bottom = self.lift(self._roots[place].den)
+                num, den = self._reduced_in(num, place, above), self._reduced_in(den, place, below)
+                num, den = num * bottom**below, den * bottom**above
+        return num, den
+
+    def _reduced_in(self, polynomial: fmpz_mpoly, place: int, most: int) -> fmpz_mpoly:
+        """The polynomial, times the ``most``-th power of the radicand's denominator, without squares of this root."""
+        top, bottom = (self.lift(p) for p in (self._roots[place].num, self._roots[place].den))
+        for part in (top, bottom):
+            _check_power(part, most)
+        root, total, power = self._context.gen(place), self._context.constant(0), 0
+        while not polynomial.is_zero():
+            free = polynomial.subs({place: 0})
+            total += free * root ** (power % 2) * top ** (power // 2) * bottom ** (most - power // 2)
+            polynomial = (polynomial - free) // root
+            power += 1
+        if len(total) > MAX_TERMS:
+            raise Undecided(f"an expression of more than {MAX_TERMS} terms")
+        return total

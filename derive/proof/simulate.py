@@ -111,7 +111,7 @@ class _StepEnvironment(Generic[V]):
         return self.new[name]
 
     def call(self, name: str, args: tuple[V, ...]) -> V:
-        if name in FUNCTIONS:
+        if name in FUNCTIONS or name in self.rule.operator_names:
             return self.values.function(name, args)
         answer = self.oracle(name, self.when, args)
         self.queries.append(Query(name, args, answer))
@@ -165,8 +165,6 @@ class _StateEnvironment(Generic[V]):
         return value
 
     def call(self, name: str, args: tuple[V, ...]) -> V:
-        if name not in FUNCTIONS:
-            raise RuleError(f"{name}(…) cannot be asked in a state map or a start value")
         return self.values.function(name, args)
 
     def power(self, base: V, exponent: Affine) -> V:

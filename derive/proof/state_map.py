@@ -9,7 +9,7 @@ from typing import TypeVar
 from derive.errors import RuleError
 from derive.notation.evaluate import Arithmetic
 from derive.notation.parser import parse_equations
-from derive.notation.spec import TIME, Affine, Expr, Indexed, Symbol, walk
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Call, Expr, Indexed, Symbol, walk
 from derive.proof.normal import When
 from derive.proof.simulate import Values, value_at
 from derive.rules.rule import Rule
@@ -53,8 +53,11 @@ def parse_map(text: str, left: Rule, right: Rule, *, where: str = "state map") -
         raise RuleError(f"{where}: no equation for {', '.join(missing)} of rule {right.name}")
     schedules = frozenset(left.schedule_names) | frozenset(right.schedule_names)
     parameters = {*left.parameter_names, *right.parameter_names, TIME}
+    functions = {*FUNCTIONS, *left.operator_names, *right.operator_names}
     for name, expr in equations.items():
         for node in walk(expr):
+            if isinstance(node, Call) and node.name not in functions:
+                raise RuleError(f"{where}: {node.name}(…) cannot be asked in a state map")
             if isinstance(node, Symbol) and node.name not in parameters:
                 timed = node.name in schedules or node.name in left.states
                 expected = f"{node.name}[t]" if timed else f"one of {', '.join((*left.states, *sorted(schedules)))}"

@@ -10,13 +10,16 @@ from fractions import Fraction
 from derive.errors import Undecided
 from derive.notation.spec import TIME, Affine, Expr, Reduction
 from derive.proof.normal import Atom, Field, Ratio, When
+from derive.proof.operators import applied, stand_in
+from derive.proof.roots import square_root
+from derive.rules.operators import Operator
 
 #: A power of time beyond this, or a range longer than this, is not expanded.
 MAX_EXPANSION = 512
 
 
 class SymbolicValues:
-    """Schedule values, parameters and functions as atoms of a field."""
+    """Schedule values, parameters and functions as atoms of a field, which knows what was declared of them."""
 
     def __init__(self, over: Field) -> None:
         self.field = over
@@ -39,6 +42,9 @@ class SymbolicValues:
         return self.field.atom(atom) + offset
 
     def function(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
+        operator = self.field.declarations.operators.get(name)
+        if operator is not None:
+            return applied(operator, *args)
         constants = [a.constant for a in args]
         exact = [c for c in constants if c is not None]
         if len(exact) == len(args):
@@ -46,7 +52,7 @@ class SymbolicValues:
                 return self.field.number(exact_function(name, tuple(exact)))
             except Undecided:
                 pass  # an irrational root stays a name
-        return self.field.opaque(name, args)
+        return square_root(*args) if name == "sqrt" else self.field.opaque(name, args)
 
     def power(self, base: Ratio, exponent: Affine, when: When) -> Ratio:
         """``b**(c*t + k)`` as ``(b^t)^c * b^k``: the power law b^(t+1) = b·b^t is built in."""
@@ -100,11 +106,13 @@ def exact_function(name: str, args: tuple[Fraction, ...]) -> Fraction:
 class ExactValues:
     """Numbers for everything: a run in exact fractions.
 
-    ``schedules`` gives each schedule as a function of the concrete step, ``parameters`` each constant.
+    ``schedules`` gives each schedule as a function of the concrete step, ``parameters`` each constant. An operator
+    is a function that satisfies its axioms.
     """
 
     schedules: Mapping[str, Callable[[int], Fraction]]
     parameters: Mapping[str, Fraction] = field(default_factory=dict)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
 
     def number(self, value: Fraction) -> Fraction:
         return value
@@ -119,7 +127,8 @@ class ExactValues:
         return Fraction(when.offset)
 
     def function(self, name: str, args: tuple[Fraction, ...]) -> Fraction:
-        return exact_function(name, args)
+        operator = self.operators.get(name)
+        return stand_in(operator, *args) if operator is not None else exact_function(name, args)
 
     def power(self, base: Fraction, exponent: Affine, when: When) -> Fraction:
         n = exponent.substitute(TIME, when.offset)
