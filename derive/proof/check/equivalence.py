@@ -29,19 +29,18 @@ from derive.proof.check.reader import FUNCTIONS, TIME, At, Call, Equation, Index
 from derive.proof.check.sample import ZERO, Sampler, seeds
 
 V = TypeVar("V", bound=Arithmetic)
+C = TypeVar("C", bound="Comparison")
 NOW = Index(((TIME, 1),), 0)
 MAX_BASE = 64
 RUNS, STEPS = 5, 8
 
 
 @dataclass(frozen=True)
-class Equivalence:
-    """The claim as data. ``start_map`` replaces the map at time 0 for some states, where a rule has a first step."""
+class Pair:
+    """Two rules, what is supposed of their schedules and parameters, and how many steps go before the induction."""
 
     left: Rule
     right: Rule
-    map: Mapping[str, Node]
-    start_map: Mapping[str, Node]
     given: tuple[Equation, ...]
     nonzero: frozenset[str]
     base_steps: int
@@ -58,8 +57,16 @@ class Equivalence:
 
     @property
     def has_first(self) -> bool:
-        """Whether a rule's first step is unlike the others; then the map holds from time 1 on."""
+        """Whether a rule's first step is unlike the others; then the induction starts at 1 or later."""
         return bool(self.left.first or self.right.first)
+
+
+@dataclass(frozen=True)
+class Equivalence(Pair):
+    """The claim as data. ``start_map`` replaces the map at time 0 for some states, where a rule has a first step."""
+
+    map: Mapping[str, Node]
+    start_map: Mapping[str, Node]
 
 
 def meet(a: Mapping[str, Domain], b: Mapping[str, Domain]) -> dict[str, Domain]:
@@ -67,39 +74,51 @@ def meet(a: Mapping[str, Domain], b: Mapping[str, Domain]) -> dict[str, Domain]:
     return {n: a[n].meet(b[n]) if n in a and n in b else a.get(n, b.get(n, Domain())) for n in (*a, *b)}
 
 
+def read_pair(certificate: Mapping[str, Any]) -> Pair:
+    """The two rules of a certificate and what is supposed of them. Raises CertificateError where it is malformed."""
+    pair = Pair(
+        read_rule(certificate, "left"),
+        read_rule(certificate, "right"),
+        relations(certificate),
+        frozenset(strings(certificate, "nonzero")),
+        integer(certificate, "base_steps", 0, MAX_BASE),
+    )
+    require_one_meaning(pair.left, pair.right)
+    if unknown := pair.nonzero - {*pair.schedules, *pair.parameters}:
+        raise CertificateError(f"nonzero names {sorted(unknown)}, which neither rule has")
+    for relation in pair.given:
+        for side in (relation.left, relation.right):
+            if stray := _reads(side) - {*pair.schedules, *pair.parameters, TIME}:
+                raise CertificateError(
+                    f"the hypothesis {relation.text} reads {sorted(stray)}, no schedule or parameter"
+                )
+    if pair.has_first and not pair.base_steps:
+        raise CertificateError("a rule with a first step needs at least one base step")
+    return pair
+
+
+def require_one_meaning(left: Rule, right: Rule) -> None:
+    """Raise CertificateError where a name that both rules have is not the same kind of thing in both."""
+    if set(left.schedules) & set(right.parameters) or set(right.schedules) & set(left.parameters):
+        raise CertificateError("a schedule of one rule is a parameter of the other")
+    if other := [name for name in left.oracles if right.oracles.get(name, left.oracles[name]) != left.oracles[name]]:
+        raise CertificateError(f"the oracle {other[0]} has not as many arguments in one rule as in the other")
+
+
 def read_equivalence(certificate: Mapping[str, Any]) -> Equivalence:
     """The claim of an equivalence certificate. Raises CertificateError where it is malformed."""
-    left, right = read_rule(certificate, "left"), read_rule(certificate, "right")
+    pair = read_pair(certificate)
+    left, right = pair.left, pair.right
+    integer(certificate, "shift", 0, 0)
     state_map = read_map(certificate, "map", left, right)
     if set(state_map) != set(right.updates):
         raise CertificateError(
             f"the map gives {sorted(state_map)}, the right rule's states are {sorted(right.updates)}"
         )
-    claim = Equivalence(
-        left,
-        right,
-        state_map,
-        read_map(certificate, "start_map", left, right) if "start_map" in certificate else {},
-        relations(certificate),
-        frozenset(strings(certificate, "nonzero")),
-        integer(certificate, "base_steps", 0, MAX_BASE),
-    )
-    integer(certificate, "shift", 0, 0)
-    if set(left.schedules) & set(right.parameters) or set(right.schedules) & set(left.parameters):
-        raise CertificateError("a schedule of one rule is a parameter of the other")
-    if unknown := claim.nonzero - {*claim.schedules, *claim.parameters}:
-        raise CertificateError(f"nonzero names {sorted(unknown)}, which neither rule has")
-    for relation in claim.given:
-        for side in (relation.left, relation.right):
-            if stray := _reads(side) - {*claim.schedules, *claim.parameters, TIME}:
-                raise CertificateError(
-                    f"the hypothesis {relation.text} reads {sorted(stray)}, no schedule or parameter"
-                )
-    if claim.start_map and not claim.has_first:
+    start_map = read_map(certificate, "start_map", left, right) if "start_map" in certificate else {}
+    if start_map and not pair.has_first:
         raise CertificateError("a start_map needs a rule with a first step")
-    if claim.has_first and not claim.base_steps:
-        raise CertificateError("a rule with a first step needs at least one base step")
-    return claim
+    return Equivalence(left, right, pair.given, pair.nonzero, pair.base_steps, state_map, start_map)
 
 
 def read_map(certificate: Mapping[str, Any], key: str, left: Rule, right: Rule) -> dict[str, Node]:
@@ -131,13 +150,34 @@ def map_states(
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison of the two rules in one world. ``same`` is its equality, ``show`` and ``where`` serve messages."""
+    """The comparison of two rules in one world. ``same`` is its equality, ``show`` and ``where`` serve messages."""
 
-    claim: Equivalence
+    claim: Pair
     world: World[Any]
     same: Callable[[Any, Any], bool]
     show: Callable[[Any], str]
     where: str
+
+    def ask_alike(
+        self, left: Mapping[str, Any], right: Mapping[str, Any], now: Index
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The states after one step of both. Raises CertificateError unless they ask at the same points."""
+        one, other = Step(self.claim.left, self.world, left, now), Step(self.claim.right, self.world, right, now)
+        after, landed = one.run(), other.run()
+        if missing := unmatched(one.queries, other.queries, self.same) + unmatched(
+            other.queries, one.queries, self.same
+        ):
+            oracle, point = missing[0]
+            shown = ", ".join(self.show(p) for p in point)
+            raise Disagreement(f"{self.where}: at time {now} only one rule asks {oracle} at {shown}")
+        return after, landed
+
+
+@dataclass(frozen=True)
+class MapComparison(Comparison):
+    """The comparison of two rules between whose states there is a map."""
+
+    claim: Equivalence
 
     def run(self, free: Callable[[str], Any], steps: int) -> None:
         """Both rules from the start, ``steps`` steps. Raises CertificateError at the first disagreement."""
@@ -150,14 +190,7 @@ class Comparison:
         self, left: Mapping[str, Any], right: Mapping[str, Any], now: Index
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """One step of both: the same queries, and mapped states again."""
-        one, other = Step(self.claim.left, self.world, left, now), Step(self.claim.right, self.world, right, now)
-        after, landed = one.run(), other.run()
-        if missing := unmatched(one.queries, other.queries, self.same) + unmatched(
-            other.queries, one.queries, self.same
-        ):
-            oracle, point = missing[0]
-            shown = ", ".join(self.show(p) for p in point)
-            raise Disagreement(f"{self.where}: at time {now} only one rule asks {oracle} at {shown}")
+        after, landed = self.ask_alike(left, right, now)
         mapped = self.mapped(after, now.plus(1))
         for state, value in mapped.items():
             if not self.same(value, landed[state]):
@@ -224,19 +257,18 @@ def replay_in_ring(claim: Equivalence) -> None:
 
 
 def _ring_base(claim: Equivalence, size: int) -> None:
-    comparison, world = _ring_comparison(claim, size, None, 0, "base")
+    comparison, world = ring_comparison(MapComparison, claim, size, None, "base")
     judge(world, lambda: comparison.run(lambda name: world.field.atom(("state", name)), claim.base_steps))
 
 
 def _ring_step(claim: Equivalence, size: int) -> None:
-    comparison, world = _ring_comparison(claim, size, NOW, -claim.base_steps, "step")
+    comparison, world = ring_comparison(MapComparison, claim, size, NOW, "step")
     left = {name: world.field.atom(("state", name)) for name in claim.left.updates}
     judge(world, lambda: comparison.step(left, comparison.mapped(left, NOW), NOW))
 
 
-def _ring_comparison(
-    claim: Equivalence, size: int, now: Index | None, least: int, where: str
-) -> tuple[Comparison, Any]:
+def ring_comparison(kind: type[C], claim: Pair, size: int, now: Index | None, where: str) -> tuple[C, Any]:
+    """A comparison in the ring and its world: at the general time ``now``, or (None) at concrete times."""
     from derive.proof.check.ring import Field, Hypotheses, RingWorld
 
     world = RingWorld(Field(size))
@@ -245,12 +277,12 @@ def _ring_comparison(
         world.field,
         claim.given,
         lambda relation, shift: schedule_difference(relation, world, (now or Index()).plus(shift), claim),
-        least,
+        0 if now is None else -claim.base_steps,
         now is None,
         frozenset(nonzero),
     )
     world.same = hypotheses.equal
-    return Comparison(claim, world, hypotheses.equal, world.field.show, f"sympy ring, {where}"), world
+    return kind(claim, world, hypotheses.equal, world.field.show, f"sympy ring, {where}"), world
 
 
 def schedule_difference(relation: Equation, world: World[V], now: Index, claim: Any) -> V:
@@ -286,6 +318,6 @@ def replay_runs(claim: Equivalence, certificate: Mapping[str, Any]) -> None:
 
         def attempt(rng: Any = rng) -> None:
             world = sampler.world(rng)
-            Comparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), STEPS)
+            MapComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), STEPS)
 
         sampler.until_defined(attempt)

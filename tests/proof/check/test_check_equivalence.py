@@ -135,6 +135,17 @@ MALFORMED = {
         changed(FOLDING, "right.update", "grad(phi[t])", "grad(phi[t], v[t])"),
         "2 arguments",
     ),
+    "an oracle of another number of arguments": (
+        {
+            **FOLDING,
+            "right": {
+                **FOLDING["right"],
+                "update": "v[t+1] = grad(phi[t], v[t])\nphi[t+1] = phi[t]",
+                "oracles": {"grad": 2},
+            },
+        },
+        "the oracle grad has not as many arguments",
+    ),
     "a domain that is none": (changed(FOLDING, "left.schedules.mu", "real", "large"), "not a domain"),
 }
 
