@@ -18,6 +18,8 @@ from derive.proof.check.evaluate import Inapplicable
 __all__ = ["check"]
 
 RING, RUNS, REPLAY, RECOUNT = "sympy ring", "exact random runs", "replay in fractions", "recount"
+BALLS = "balls of whole numbers"
+INTERVALS = "intervals of its own"
 
 
 def check(certificate: Mapping[str, Any]) -> tuple[str, ...]:
@@ -94,6 +96,39 @@ def _counts(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     return (RECOUNT,)
 
 
+def _memory(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    concrete.replay_memory(certificate)
+    return (RECOUNT,)
+
+
+def _critical_points(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.landscape import replay_critical_points
+
+    replay_critical_points(certificate)
+    return (BALLS,)
+
+
+def _newton(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.landscape import replay_newton
+
+    replay_newton(certificate)
+    return (BALLS,)
+
+
+def _inequalities(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.landscape import replay_inequalities
+
+    replay_inequalities(certificate)
+    return (BALLS,)
+
+
+def _enclosed_runs(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.runs import replay_runs_in_balls
+
+    replay_runs_in_balls(certificate)
+    return (BALLS,)
+
+
 def _closed_form(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     from derive.proof.check.closed_form import read_closed_form, replay_in_ring, replay_runs
 
@@ -129,3 +164,11 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "reschedule": _reschedule,
     "counts": _counts,
 }
+    "memory": _memory,
+    "critical-points": _critical_points,
+    "newton": _newton,
+    "inequalities": _inequalities,
+    "runs": _enclosed_runs,
+    "matrix-identity": _matrices,
+    "matrix-products": _products,
+    "iteration-range": _iteration,

@@ -23,7 +23,18 @@ from derive.proof.check.data import (
 from derive.proof.check.equivalence import NOW, binding, map_states, meet, read_map, schedule_difference, unmatched
 from derive.proof.check.evaluate import Disagreement, Scope, Step, evaluate, no_oracle, start_states
 from derive.proof.check.identity import Stage, read_identity
-from derive.proof.check.reader import TIME, At, Equation, Index, Name, read_expression, walk
+from derive.proof.check.reader import (
+    TIME,
+    At,
+    Call,
+    Equation,
+    Index,
+    Name,
+    Node,
+    children,
+    read_expression,
+    walk,
+)
 from derive.proof.check.sample import FractionWorld, Key
 
 MAX_STEP = 1_000
@@ -341,6 +352,28 @@ def replay_reads(certificate: Mapping[str, Any]) -> None:
         raise Disagreement(f"the states at {n} differ between the two runs")
     if after[0] == after[1]:
         raise Disagreement(f"both runs give {after[0]}: no read is shown")
+
+
+def replay_memory(certificate: Mapping[str, Any]) -> None:
+    """What a rule carries of every parameter, and what it keeps while it asks. Raises CertificateError.
+
+    Kept are the states that are read outside the oracle's argument, and that argument, each once.
+    """
+    rule = read_rule(certificate, "rule")
+    kept: set[Node] = set()
+    todo = [*rule.updates.values(), *rule.definitions.values()]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Call) and node.name in rule.oracles:
+            kept.add(node.args[0])
+        elif isinstance(node, At) and node.name in rule.updates:
+            if node.index == NOW:
+                kept.add(node)
+        else:
+            todo += children(node)
+    found = len(rule.updates) - 1, len(kept)
+    if (integer(certificate, "own", 0, 100), integer(certificate, "alive", 0, 100)) != found:
+        raise Disagreement(f"the rule carries {found[0]} numbers of its own and keeps {found[1]}")
 
 
 def replay_counts(certificate: Mapping[str, Any]) -> None:

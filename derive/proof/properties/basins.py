@@ -10,6 +10,7 @@ from flint import ctx
 
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
+from derive.proof.properties.enclosures import all_critical, enclosed_runs
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
 from derive.proof.result import Counterexample, Result
 
@@ -84,6 +85,9 @@ def trapped() -> Result:
         ),
         table=basin_table(["descent"]),
     )
+        all_critical(),
+        enclosed_runs((method("descent", rate) for rate in RATES), STARTS),
+        enclosed_alike("descent"),
 
 
 def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
@@ -107,6 +111,9 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
     )
 
 
+        all_critical(),
+        enclosed_runs((method(k, r) for k in ("descent", kind) for r in RATES), STARTS),
+        enclosed_alike(kind),
 def overshoots(rate: Fraction) -> Result:
     """From -8 momentum comes past the maximum, to the local minimum's side: at this rate?"""
     m = method("momentum", rate)
@@ -122,12 +129,14 @@ def overshoots(rate: Fraction) -> Result:
             METHOD,
             f"From -8 with rate {rate} and momentum 9/10 the run passes the maximum at {top}… and comes as far as "
             f"{place}… (evaluation {step}), beyond the local minimum, before it returns.",
+    shown = all_critical(), enclosed_runs([m], [F(-8)], rightmost=True)
             Step(past, lemma(f"x = {place}… > {top}….", "the enclosure of that evaluation").lines),
         )
     return refuted(
         METHOD,
         f"From -8 with rate {rate} and momentum 9/10 the run comes no further right than {place}… (evaluation {step}): "
         f"it never passes the maximum at {top}…, behind which the local minimum's side begins.",
+            *shown,
         Counterexample(
             {},
             {"rate": str(rate), "momentum": "9/10"},
@@ -144,6 +153,7 @@ def overshoots(rate: Fraction) -> Result:
 
 def procedures() -> Mapping[str, Callable[[], Result]]:
     """The procedures of this module."""
+        *shown,
     return {
         "003.sgd.trapped": trapped,
         "003.mom.solves-local": partial(escapes, "momentum", F(1, 10), F(-10)),

@@ -10,6 +10,7 @@ import sympy
 from flint import ctx
 
 from derive.proof.properties.argument import Step, equal, instance, lemma, proved, refuted, stated
+from derive.proof.properties.enclosures import all_critical
 from derive.proof.properties.landscape import (
     BEYOND,
     BITS,
@@ -89,6 +90,7 @@ def global_minimum() -> Result:
         f"local, with f = {above}….",
         lemma("f is at least x²/10 - 1, so it has a least value, at a root of f'.", "|sin x| <= 1"),
         Step(holds, lemma("Of all the roots of f', that one has the least f.", "all are enclosed").lines),
+        all_critical(),
     )
 
 
@@ -140,6 +142,7 @@ def enclosed() -> Result:
                 "the intermediate value theorem; bisection narrows it to 2**-100",
             ).lines,
         ),
+        all_critical(),
         table=tuple(rows),
     )
 
@@ -233,6 +236,7 @@ def within() -> Result:
         "is true.",
         instance("the first printed difference against 1e-14", printed[0], bound, {}),
         Step(holds, lemma("1.998e-14 > 1e-14 and 2.398e-14 > 1e-14", "arithmetic").lines),
+        *(equal(f"{n} - {bound} == {n - bound}", {}, "positive: the difference exceeds the bound") for n in printed),
     )
 
 

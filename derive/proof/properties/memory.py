@@ -12,7 +12,8 @@ from functools import partial
 
 from derive.notation.spec import Affine, Call, Expr, Indexed, children
 from derive.notation.text import to_text
-from derive.proof.properties.argument import Step, instance, lemma, proved, refuted
+from derive.proof.certificate import rule_data
+from derive.proof.properties.argument import Step, equal, instance, lemma, proved, refuted
 from derive.proof.result import Result
 from derive.rules.descent import GRADIENT_DESCENT
 from derive.rules.momentum import HEAVY_BALL_INSIDE_NEGATED
@@ -53,6 +54,15 @@ def alive(rule: Rule) -> tuple[str, ...]:
     return tuple({**kept, **points})
 
 
+def _counted(rules: tuple[Rule, ...]) -> Step:
+    """The counts, for the second checker to count again."""
+    certificates = tuple(
+        {"kind": "memory", "rule": rule_data(rule), "own": own(rule), "alive": len(alive(rule))} for rule in rules
+    )
+    text = "The states of each rule, less the parameters; and what a step still needs after it has asked."
+    return Step(True, lemma(text, "counting").lines, certificates)
+
+
 def state(rules: tuple[Rule, ...], expected: int, more: str = "") -> Result:
     """The rules carry so many numbers a parameter of their own."""
     found = {rule.name: own(rule) for rule in rules}
@@ -61,20 +71,19 @@ def state(rules: tuple[Rule, ...], expected: int, more: str = "") -> Result:
         for rule in rules
     )
     against = next((n for n in found.values() if n != expected), None)
-    counted = "The states of each rule, less the parameters."
     if against is not None:
         return refuted(
             "counting states",
             f"{against} numbers a parameter, not {expected}.",
             instance("numbers a parameter, and as claimed", F(against), F(expected), {}),
-            lemma(counted, "counting"),
+            _counted(rules),
             table=rows,
         )
     size = {0: "no number", 1: "one number"}.get(expected, f"{expected} numbers")
     return proved(
         "counting states",
         f"Between two steps the optimizer keeps {size} a parameter of its own.{more}",
-        lemma(counted, "counting"),
+        _counted(rules),
         table=rows,
     )
 
@@ -96,6 +105,7 @@ def listing() -> Result:
             own(SUTSKEVER_INSIDE) == own(PYTORCH_NESTEROV) == folded == 1,
             lemma("Both forms of the rule carry one number a parameter from step to step.", "counting states").lines,
         ),
+        _counted((SUTSKEVER_INSIDE, PYTORCH_NESTEROV)),
         table=rows,
     )
 
@@ -113,20 +123,23 @@ def takes(parameters: int, claimed: Fraction, unit: str, decimal: Fraction, bina
         }
         for name, size in (*((v, each) for v in VECTORS), ("total", total))
     )
+    step = equal(
+        f"{len(VECTORS)}*{HALF}*{parameters} == {total}", {}, "numbers a parameter, bytes a number, parameters"
+    )
     text = f"{len(VECTORS)} numbers of {HALF} bytes for each of {parameters:,} parameters are {total} bytes"
     if total != claimed:
         return refuted(
             "counting bytes",
             f"{text}.",
             instance("bytes, and as claimed", total, claimed, {}),
-            lemma(text, "counting"),
+            step,
             table=rows,
         )
     return proved(
         "counting bytes",
         f"{text}: {total / decimal} {unit} in powers of ten, {float(total / binary):.3f} {unit[0].upper()}iB in powers "
         "of two. Activations are not counted, and the momentum is kept in half precision as well.",
-        lemma(text, "counting"),
+        step,
         table=rows,
     )
 
@@ -140,7 +153,8 @@ def load() -> Result:
         f"Loading a model of 10^9 half-precision parameters takes {parameters / GIGA} GB (its parameters alone), a "
         "third of what is claimed. The gradients and the momentum are there only while it is trained.",
         instance("bytes of the parameters, and as claimed", parameters, claimed, {}),
-        lemma(f"10^9 parameters of {HALF} bytes are {parameters} bytes.", "counting"),
+        equal(f"{HALF}*{10**9} == {parameters}", {}, "bytes a parameter, parameters"),
+        equal(f"{claimed} == {claimed / parameters}*{parameters}", {}, "as claimed"),
     )
 
 

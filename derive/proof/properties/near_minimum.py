@@ -16,12 +16,14 @@ from flint import arb, ctx
 
 from derive.errors import Undecided
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
-from derive.proof.properties.descent import RATES, Method, method
+from derive.proof.properties.descent import RATES, Kind, Method, method
+from derive.proof.properties.enclosures import around, inequalities
 from derive.proof.properties.landscape import BITS, ball, curvature, decimals, minima, sign
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
 PLACES = 4
+KINDS: tuple[Kind, ...] = ("descent", "momentum", "Nesterov")
 ROOTS = "the roots of the characteristic polynomial, enclosed in balls, at the enclosed curvature of the minimum"
 
 
@@ -48,6 +50,46 @@ def roots(m: Method, h: arb) -> Roots:
     return Roots(False, (abs(total) + discriminant.sqrt()) / 2)
 
 
+Less = tuple[str, str]
+
+
+def _written(m: Method, h: arb) -> tuple[str, tuple[Less, ...]]:
+    """The factor as an expression in h, and the sign of the discriminant as inequalities."""
+    rest = f"(1 - {m.rate}*h)"
+    if m.kind == "descent":
+        return f"abs{rest}", ()
+    product = f"{m.momentum}*{rest}" if m.kind == "Nesterov" else str(m.momentum)
+    discriminant = f"(({rest} + {product})**2 - 4*{product})"
+    if roots(m, h).complex:
+        return f"sqrt({product})", ((discriminant, "0"),)
+    return f"(abs({rest} + {product}) + sqrt{discriminant})/2", (("0", discriminant),)
+
+
+def _shown(h: arb, *more: Less) -> Step:
+    """The table's numbers and ``more``, as inequalities that the second checker encloses anew."""
+    less = list(more)
+    for rate in RATES:
+        for kind in KINDS:
+            m = method(kind, rate)
+            factor, signs = _written(m, h)
+            low, high = around(roots(m, h).factor, PLACES)
+            less += [*signs, (low, factor), (factor, high)]
+        low, high = around(_effective(rate, h), PLACES)
+        less += [(low, f"9/10*(1 - {rate}*h)"), (f"9/10*(1 - {rate}*h)", high)]
+    found = lemma("Each number of the table lies within half a unit of its last decimal.", ROOTS)
+    return Step(True, found.lines, (inequalities(less),))
+
+
+def _slower(one: Method, other: Method, h: arb) -> Less:
+    """The one's factor is more than the other's."""
+    return _written(other, h)[0], _written(one, h)[0]
+
+
+def _effective(rate: Fraction, h: arb) -> arb:
+    """The momentum that the lookahead has at the minimum."""
+    return ball(F(9, 10)) * (1 - ball(rate) * h)
+
+
 def _curvature() -> arb:
     return curvature(minima()[0].place)
 
@@ -56,12 +98,11 @@ def _table() -> tuple[dict[str, str], ...]:
     rows = []
     for rate in RATES:
         row = {"rate": str(rate)}
-        for kind in ("descent", "momentum", "Nesterov"):
+        for kind in KINDS:
             found = roots(method(kind, rate), _curvature())
             row[f"{kind}: factor a step"] = decimals(found.factor, PLACES)
             row[f"{kind}: oscillates"] = "yes" if found.complex else "no"
-        rest = 1 - ball(rate) * _curvature()
-        row["Nesterov: effective momentum"] = decimals(ball(F(9, 10)) * rest, PLACES)
+        row["Nesterov: effective momentum"] = decimals(_effective(rate, _curvature()), PLACES)
         rows.append(row)
     return tuple(rows)
 
@@ -74,7 +115,14 @@ def oscillates() -> Result:
         holds = all(m.complex and m.factor > d.factor for m, d in found)
         slow, plain = decimals(found[0][0].factor, PLACES), [decimals(d.factor, PLACES) for _, d in found]
         edge = decimals((1 - ball(F(9, 10)).sqrt()) / h, PLACES)
+        low, high = around((1 - ball(F(9, 10)).sqrt()) / h, PLACES)
         table = _table()
+        shown = _shown(
+            h,
+            *(_slower(method("momentum", r), method("descent", r), h) for r in rates),
+            (low, "(1 - sqrt(9/10))/h"),
+            ("(1 - sqrt(9/10))/h", high),
+        )
     return proved(
         ROOTS,
         "At the global minimum momentum's roots are complex at rates 1/10 and 1 (momentum 9/10): it oscillates. "
@@ -88,6 +136,7 @@ def oscillates() -> Result:
         ),
         lemma("Complex roots have the square root of their product, sqrt(m), as modulus.", "they are conjugate"),
         Step(holds, lemma(f"`(1 + m - g*h)**2 < 4*m` and {slow} > {plain[0]}, {plain[1]}.", ROOTS).lines),
+        shown,
         table=table,
     )
 
@@ -108,6 +157,15 @@ def effective() -> Result:
             decimals(abs(1 - h), PLACES),
         )
         bent, table = decimals(h, PLACES), _table()
+        low, high = around(h, PLACES)
+        shown = _shown(
+            h,
+            *(_slower(method("momentum", r), method("Nesterov", r), h) for r in RATES),
+            _slower(method("Nesterov", F(1)), method("descent", F(1)), h),
+            ("9/10*(1 - h)", "0"),
+            (low, "h"),
+            ("h", high),
+        )
     return proved(
         ROOTS,
         f"At the global minimum, where f'' is {bent}, the lookahead's factor is below momentum's at every rate of the "
@@ -115,6 +173,7 @@ def effective() -> Result:
         f"momentum off, and turned it round. Its factor, {factor}, is worse than plain descent's {plain}.",
         Step(holds, lemma("Each of the factors of the table is enclosed.", ROOTS).lines),
         Step(bool(slower), lemma(f"{factor} > {plain}", ROOTS).lines),
+        shown,
         table=table,
     )
 
@@ -128,6 +187,10 @@ def discrete() -> Result:
         left, right = decimals(plain, PLACES), decimals(flow, PLACES)
         small = [(abs(1 - ball(r) * h), (-ball(r) * h).exp()) for r in RATES]
         holds = holds and all(a < b for a, b in small)
+        less = [(f"abs(1 - {r}*h)", f"exp(-{r}*h)") for r in RATES]
+        for value, text in ((plain, "abs(1 - h)"), (flow, "exp(-h)")):
+            low, high = around(value, PLACES)
+            less += [(low, text), (text, high)]
     return refuted(
         ROOTS,
         "Every method of the document takes discrete steps. Near the minimum a step of plain descent with rate g "
@@ -147,7 +210,9 @@ def discrete() -> Result:
         ),
         lemma("1 - z < exp(-z) for every z > 0.", "the exponential lies above its tangent at 0"),
         Step(
-            holds, lemma(f"|1 - h| = {left} < {right} = exp(-h); likewise at every rate of 1/100, …, 1.", ROOTS).lines
+            holds,
+            lemma(f"|1 - h| = {left} < {right} = exp(-h); likewise at every rate of 1/100, …, 1.", ROOTS).lines,
+            (inequalities(less),),
         ),
     )
 

@@ -7,7 +7,7 @@ balls, and end within a radius of a root in which every step at least halves the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,6 +17,7 @@ from flint import arb, ctx
 
 from derive.errors import Undecided
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
+from derive.proof.properties.enclosures import FUNCTION, all_critical, around, ends
 from derive.proof.properties.landscape import (
     Critical,
     ball,
@@ -95,6 +96,23 @@ def _path(start: Fraction) -> Path | None:
     return Path(tuple(points), None)
 
 
+def _certificate(starts: Iterable[Fraction], climbs: Mapping[str, object] | None = None) -> Mapping[str, object]:
+    """Where the runs from these starts end, for the second checker to enclose anew."""
+    points = critical_points()
+    runs = []
+    for start in starts:
+        found = path(start)
+        runs.append([str(start), None if found.end is None else points.index(found.end), len(found.points) - 1])
+    return {
+        "kind": "newton",
+        "function": FUNCTION,
+        "points": [ends(c) for c in points],
+        "radius": str(RADIUS),
+        "runs": runs,
+        **({} if climbs is None else {"climbs": climbs}),
+    }
+
+
 def _name(c: Critical | None) -> str:
     if c is None:
         return UNSETTLED
@@ -132,9 +150,11 @@ def finds_global() -> Result:
         against,
         Step(to_maximum.kind == "maximum", lemma("From 2 the run comes within 1/10 of the maximum.", METHOD).lines),
         Step(path(START).end == least, lemma("From -5 it comes within 1/10 of the global minimum.", METHOD).lines),
+        all_critical(),
         Step(
             _halving(),
             lemma("From there every step at least halves the distance: |f' f'''/f''²| is at most 1/2.", "").lines,
+            (_certificate((F(2), START)),),
         ),
     )
 
@@ -155,7 +175,9 @@ def which_starts() -> Result:
         Step(
             _halving(),
             lemma("Within 1/10 of each critical point every step at least halves the distance.", METHOD).lines,
+            (_certificate(STARTS),),
         ),
+        all_critical(),
         table=tuple(rows),
     )
 
@@ -179,6 +201,8 @@ def descends() -> Result:
         climbs = [n for n, (a, b) in enumerate(pairwise(points)) if f(b) > f(a)]
         before, after = (decimals(f(x), 5) for x in points[:2])
         negative = curvature(points[0]) < 0
+        heights = [around(f(x), 5) for x in points[:2]]
+    shown = {"start": str(START), "of": len(points) - 1, "steps": [n + 1 for n in climbs], "f": heights}
     return refuted(
         METHOD,
         f"From -5, the document's own start, the first step climbs from f = {before} to {after}, and {len(climbs)} "
@@ -191,7 +215,9 @@ def descends() -> Result:
         equal(
             "a*(-(a/b)) == -(a**2/b)", {"a": "real", "b": "nonzero"}, "the slope a = f' along Newton's step, b = f''"
         ),
-        Step(0 in climbs and bool(negative), lemma("f''(-5) < 0 and f rises.", METHOD).lines),
+        Step(
+            0 in climbs and bool(negative), lemma("f''(-5) < 0 and f rises.", METHOD).lines, (_certificate((), shown),)
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from derive.errors import Undecided
 from derive.proof.properties.argument import Step, lemma, proved, refuted
 from derive.proof.properties.basins import GRADIENT, METHOD
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Run, method, race, run
+from derive.proof.properties.enclosures import all_critical, enclosed_runs
+from derive.proof.properties.pictures import enclosed_alike, fastest_picture, fastest_tally
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
@@ -87,6 +89,7 @@ def magnitude() -> Result:
         Step(
             momentum < TENFOLD * lookahead, lemma(f"{momentum} < 10*{lookahead}", "counted in exact arithmetic").lines
         ),
+        enclosed_runs([method("Nesterov", F(1)), method("momentum", F(1, 10))], [RIGHT]),
     )
 
 
@@ -98,13 +101,15 @@ def magnitude_at(rate: Fraction) -> Result:
         f"{F(momentum, lookahead)}, about {float(F(momentum, lookahead)):.1f}."
     )
     counted = "counted in exact arithmetic"
+    shown = enclosed_runs([method("Nesterov", rate), method("momentum", rate)], [RIGHT])
     if momentum >= TENFOLD * lookahead:
-        return proved(METHOD, summary, lemma(f"{momentum} >= 10*{lookahead}", counted))
+        return proved(METHOD, summary, lemma(f"{momentum} >= 10*{lookahead}", counted), shown)
     return refuted(
         METHOD,
         summary,
         _against(rate, RIGHT, "ten times Nesterov's steps, and momentum's", TENFOLD * lookahead, momentum),
         lemma(f"{momentum} < 10*{lookahead}", counted),
+        shown,
     )
 
 
@@ -133,6 +138,9 @@ def superior() -> Result:
         + ". In the others it is.",
         _against(F(1), LEFT, "the steps of Nesterov and of plain descent", lookahead, plain),
         Step(plain < lookahead, lemma(f"{plain} < {lookahead}", "counted in exact arithmetic").lines),
+        all_critical(),
+        enclosed_runs((method(kind, rate) for kind in KINDS for rate in RATES), STARTS),
+        enclosed_alike(*KINDS),
         table=table(),
     )
 
@@ -146,13 +154,15 @@ def longer(rate: Fraction) -> Result:
     )
     counted = "counted in exact arithmetic"
     if momentum > plain:
-        return proved(METHOD, summary, lemma(f"{momentum} > {plain}", counted))
+    shown = enclosed_runs([method("momentum", rate), method("descent", rate)], [LEFT])
+        return proved(METHOD, summary, lemma(f"{momentum} > {plain}", counted), shown)
     return refuted(
         METHOD,
         summary,
         _against(rate, LEFT, "the steps of momentum and of plain descent", momentum, plain),
         lemma(f"{momentum} < {plain}", counted),
     )
+        shown,
 
 
 def fixed() -> Result:
@@ -165,6 +175,7 @@ def fixed() -> Result:
         _against(F(1), LEFT, "the steps of Nesterov and of plain descent", lookahead, plain),
         Step(plain < lookahead < momentum, lemma(f"{plain} < {lookahead} < {momentum}", "counted exactly").lines),
     )
+        enclosed_runs((method(kind, F(1)) for kind in KINDS), [LEFT]),
 
 
 def procedures() -> Mapping[str, Callable[[], Result]]:
