@@ -55,6 +55,10 @@ def candidates(domain: Domain) -> tuple[Fraction, ...]:
     return tuple(inside)
 
 
+class NeverDefined(Inapplicable):
+    """Every run that was tried divided by zero."""
+
+
 class FractionWorld:
     """Exact fractions for the evaluator: tables of schedule and parameter values, and a random oracle."""
 
@@ -173,13 +177,13 @@ class Sampler:
         raise Inapplicable("no schedules were found that satisfy the hypotheses")
 
     def until_defined(self, attempt: Callable[[], None]) -> None:
-        """Repeat ``attempt`` (which draws anew) while it divides by zero. Raises Inapplicable in the end."""
+        """Repeat ``attempt`` (which draws anew) while it divides by zero. Raises NeverDefined in the end."""
         for _ in range(TRIES):
             try:
                 return attempt()
             except ZeroDivisionError:
                 continue
-        raise Inapplicable("every random run divided by zero")
+        raise NeverDefined("every random run divided by zero")
 
     def _draw(self, rng: Random) -> dict[Key, Fraction] | None:
         values: dict[Key, Fraction] = {(n, None): pick(d, rng) for n, d in self.parameters.items()}

@@ -1,0 +1,135 @@
+"""What a start or a relation divides by is not zero.
+
+Rules say themselves where they are defined. What a certificate adds must not be undefined where they are: an
+induction that skips one moment says nothing of what comes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy.polys.rings import PolyElement
+
+from derive.errors import CertificateError
+from derive.proof.check.data import Domain
+from derive.proof.check.equivalence import NOW, Pair, map_states, schedule_difference
+from derive.proof.check.reader import At, Equation, Index, Node, Op, Power, walk
+from derive.proof.check.ring import Atom, Field, Ratio, RingWorld, span, with_room
+
+
+def divisors(node: Node) -> Iterator[Node]:
+    """Everything by which ``node`` divides, as it is written: before anything cancels."""
+    for part in walk(node):
+        match part:
+            case Op(op="/", right=right):
+                yield right
+            case Power(base=base, exponent=exponent):
+                if exponent.constant < 0 or any(factor < 0 for _, factor in exponent.terms):
+                    yield base
+
+
+def require_defined(claim: Pair, texts: Mapping[str, Node], states: Iterable[str], now: Index) -> None:
+    """Raise CertificateError where a text may divide by zero at ``now``; at NOW: at some t from the base on.
+
+    At NOW it is enough that the divisor is not always zero, if nothing but constancy is supposed of the schedules:
+    then the rules' questions are rational functions of numbers without relations between them, and what holds of
+    these wherever one polynomial is not zero holds everywhere. Otherwise no numbers at all may make it zero.
+    """
+    constant = constant_names(claim.given) if now == NOW else None
+    for name, node in texts.items():
+        for divisor in divisors(node):
+
+            def judge(size: int, name: str = name, divisor: Node = divisor) -> None:
+                world = _ConstantWorld(Field(size), constant or frozenset())
+                free = {state: world.field.atom(("state", state)) for state in states}
+                value = map_states({name: divisor}, (claim.left, claim.right), world, free, now)[name]
+                known = _Nonzero(claim, world, now, constant is not None)
+                if not known.polynomial(value.num):
+                    raise CertificateError(f"{name}: it divides by {world.field.show(value)}, which may be zero")
+
+            with_room(judge)
+
+
+def constant_names(given: Iterable[Equation]) -> frozenset[str] | None:
+    """The schedules that never change, if no other equation is supposed; None if one is."""
+    names = set()
+    for relation in given:
+        match relation:
+            case Equation(equal=False):
+                continue
+            case Equation(left=At(name=name, index=one), right=At(name=other, index=two)):
+                if name == other and {one, two} == {NOW, NOW.plus(1)}:
+                    names.add(name)
+                    continue
+        return None
+    return frozenset(names)
+
+
+class _ConstantWorld(RingWorld):
+    """The ring in which some schedules have one value at all times."""
+
+    def __init__(self, field: Field, constant: frozenset[str]) -> None:
+        super().__init__(field)
+        self.constant = constant
+
+    def schedule(self, name: str, when: Index) -> Ratio:
+        return super().schedule(name, NOW if name in self.constant else when)
+
+
+@dataclass(frozen=True)
+class _Nonzero:
+    """Which polynomials are known not to vanish; ``generic``: not to be zero everywhere is enough."""
+
+    claim: Pair
+    world: RingWorld
+    now: Index
+    generic: bool
+
+    def polynomial(self, value: PolyElement) -> bool:
+        """Whether it is a product of such."""
+        return bool(value) and all(self._factor(factor) for factor, _ in value.factor_list()[1])
+
+    def _factor(self, factor: PolyElement) -> bool:
+        """Whether an irreducible polynomial is one."""
+        atoms = self.world.field.keys(factor)
+        kinds = {atom[0] for atom in atoms}
+        if not kinds <= {"schedule", "parameter", "index", "power"}:
+            return False
+        if len(atoms) == 1 and all(sum(monomial) <= 1 for monomial in factor):
+            (atom,) = atoms
+            return self._apart(atom, -Fraction(int(factor.coeff(1)), int(factor.LC))) or self._unequal(factor)
+        if kinds == {"index"}:
+            return True  # of a higher degree and irreducible: no root is rational
+        # Where time stands beside other atoms, no moment makes all coefficients zero: t - n would be a factor.
+        return (self.generic and "power" not in kinds) or self._unequal(factor)
+
+    def _apart(self, atom: Atom, root: Fraction) -> bool:
+        """Whether the atom's value is never ``root``."""
+        match atom:
+            case ("index", _):
+                return root.denominator != 1 or root < self.claim.base_steps
+            case ("power", PolyElement() as base, _, _):
+                return not root and self.polynomial(base)
+            case (_, str(name), *_):
+                domain = {**self.claim.schedules, **self.claim.parameters}[name]
+                own = domain.meet(Domain(nonzero=True)) if name in self.claim.nonzero else domain
+                return self.generic or not own.contains(root)
+        return False
+
+    def _unequal(self, factor: PolyElement) -> bool:
+        """Whether a hypothesis says that the polynomial is not zero."""
+        moments = [
+            a[2].constant for a in self.world.field.keys(factor) if a[0] == "schedule" and isinstance(a[2], Index)
+        ]
+        low, high = min(moments, default=0), max(moments, default=0)
+        least = -self.claim.base_steps if self.now == NOW else 0
+        for relation in self.claim.given:
+            first, last = span(relation)
+            for shift in range(max(least, low - first), high - last + 1) if relation.timed else (0,):
+                if not relation.equal:
+                    said = schedule_difference(relation, self.world, self.now.plus(shift), self.claim)
+                    if any(factor in (f, -f) for f, _ in said.num.factor_list()[1]):
+                        return True
+        return False
