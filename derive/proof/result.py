@@ -89,6 +89,40 @@ class Read:
     necessary: bool
 
 
+#: How a cell of a picture may be drawn: shades from the faintest on, and patterns that differ without colour, too.
+LOOKS = (*(f"shade {k}" for k in range(1, 7)), "stripes", "lines", "crosses", "solid")
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A side of a picture: its cells' exact values, and those that are written at it, separated by blanks."""
+
+    name: str
+    values: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a letter of a picture stands for, and how it is drawn: one of :data:`LOOKS`."""
+
+    letter: str
+    text: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Outcomes over a grid, to be drawn. ``rows``, the lowest first, hold each row's letters as runs: ``12a3b``."""
+
+    title: str
+    caption: str
+    across: Axis
+    up: Axis
+    marks: tuple[Mark, ...]
+    rows: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Result:
     """A verdict with its evidence.
@@ -109,6 +143,7 @@ class Result:
     counts: Mapping[str, Any] | None = None
     reads: tuple[Read, ...] = ()
     table: tuple[Mapping[str, str], ...] = ()
+    picture: Picture | None = None
     certificates: tuple[Mapping[str, Any], ...] = field(default=())
     checked_by: tuple[str, ...] = ()
     truth: str = ""

@@ -14,12 +14,15 @@ from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
 from derive.report.view import (
     VERDICTS,
+    AxisView,
     ClaimView,
     ConditionView,
     ConfirmationView,
     CounterexampleView,
     DocumentView,
     Link,
+    MarkView,
+    PictureView,
     ProofView,
     Report,
     RuleView,
@@ -108,6 +111,7 @@ def _claim(
         counts=counts_table(claim["counts"], titles) if claim["counts"] else None,
         stencil=_stencil(claim["reads"]) if claim["reads"] else None,
         table=_table(claim["table"]) if claim["table"] else None,
+        picture=_picture(claim["id"], claim["picture"]) if "picture" in claim else None,
         rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
         confirmations=confirmations,
         traced=traced(confirmations),
@@ -197,6 +201,31 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
 def _cell(text: str) -> Prose:
     """A cell; one that gives every start the letter of the minimum that it ends in is drawn as a strip of marks."""
     return (Piece("strip", text),) if re.fullmatch("[GL]{8,}", text) else prose(text)
+
+
+def _picture(claim: str, picture: Mapping[str, Any]) -> PictureView:
+    rows = tuple("".join(x * int(n) for n, x in re.findall(r"([0-9]+)(.)", row)) for row in picture["rows"])
+    whole = "".join(rows)
+    marks = tuple(MarkView(m["letter"], m["text"], m["look"], whole.count(m["letter"])) for m in picture["marks"])
+    across, up = (
+        AxisView(side["name"], tuple(side["values"].split()), tuple(side["written"].split()))
+        for side in (picture["across"], picture["up"])
+    )
+    return PictureView(
+        name=claim.replace(".", "-"),
+        title=picture["title"],
+        caption=prose(picture["caption"]),
+        description=(
+            f"A grid of {len(whole)} cells: {across.name} from {across.values[0]} to {across.values[-1]} across, "
+            f"{up.name} from {up.values[0]} to {up.values[-1]} upwards. "
+            + "; ".join(f"{m.text}: {m.cells} cells" for m in marks)
+            + "."
+        ),
+        across=across,
+        up=up,
+        marks=marks,
+        rows=rows,
+    )
 
 
 def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tuple[Evidence, ...]) -> RuleView:

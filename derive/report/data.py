@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from derive.errors import EvidenceError
 from derive.proof.claim import KINDS
-from derive.proof.result import Verdict
+from derive.proof.result import LOOKS, Verdict
 
 #: The version of the files that this module reads.
 SCHEMA = 1
@@ -26,6 +26,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 #: A time in a counterexample: a step's number, or a step as far from an arbitrary one.
 TIME = re.compile(r"-?[0-9]{1,6}|t(?:[+-][0-9]{1,6})?")
+
+#: More values than this a side of a picture does not have.
+_CELLS = 1000
 
 #: What a formula's LaTeX may not hold: it is set as it is, so it must not end the formula, define or read anything.
 _UNSAFE_LATEX = re.compile(
@@ -209,6 +212,39 @@ def _counts(value: object, at: str) -> None:
 
 
 _FORMULA = _record({"text": _text, "latex": _latex})
+
+_AXIS = _record({"name": _text, "values": _text, "written": _text})
+_PICTURE = _record(
+    {
+        "title": _text,
+        "caption": _text,
+        "across": _AXIS,
+        "up": _AXIS,
+        "marks": _list(_record({"letter": _text, "text": _text, "look": _one_of(LOOKS)})),
+        "rows": _list(_text),
+    }
+)
+
+
+def _picture(value: object, at: str) -> None:
+    """A picture whose rows fit its axes, with a mark for every letter."""
+    _PICTURE(value, at)
+    picture: Any = value
+    letters = [m["letter"] for m in picture["marks"]]
+    if len(set(letters)) != len(letters) or any(not re.fullmatch(r"[^0-9\s]", x) for x in letters):
+        raise _BrokenError(f"{at}.marks", "do not each have a letter of their own", "one character, not a digit")
+    for side in ("across", "up"):
+        values, written = (picture[side][k].split() for k in ("values", "written"))
+        if not 0 < len(set(values)) == len(values) <= _CELLS or not set(written) <= set(values):
+            raise _BrokenError(f"{at}.{side}", "has values that do not fit", f"1 to {_CELLS}, all different")
+    across, up = (len(picture[side]["values"].split()) for side in ("across", "up"))
+    if len(picture["rows"]) != up:
+        raise _BrokenError(f"{at}.rows", f"are {len(picture['rows'])}", f"{up}, one for each value of the axis")
+    for number, row in enumerate(picture["rows"]):
+        runs = re.fullmatch(r"(?:[1-9][0-9]{0,3}[^0-9\s])+", row) and re.findall(r"([0-9]+)(.)", row)
+        if not runs or sum(int(n) for n, _ in runs) != across or not {x for _, x in runs} <= set(letters):
+            raise _BrokenError(f"{at}.rows[{number}]", f"is {_say(row)}", f"runs such as 12a3b, {across} cells in all")
+
 
 _CLAIM = _record(
     {

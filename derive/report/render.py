@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from derive.report import escape
-from derive.report.view import Report
+from derive.report.view import PictureView, Report
 
 _OPTIONS: dict[str, Any] = {
     "undefined": jinja2.StrictUndefined,
@@ -34,7 +34,14 @@ def _html() -> jinja2.Environment:
     # The style sheet goes in as it is; MathML comes from our own printer, over names that the parser let through.
     environment.globals["asset"] = lambda name: Markup((templates() / name).read_text(encoding="utf-8"))
     environment.filters["mathml"] = Markup
+    environment.filters["svg"] = _svg
     return environment
+
+
+def _svg(picture: PictureView) -> Markup:
+    from derive.report.figures.export import svg  # matplotlib is slow to load, and only pictures need it
+
+    return Markup(svg(picture))
 
 
 @cache
@@ -58,6 +65,15 @@ def _latex() -> jinja2.Environment:
 def render_html(report: Report) -> str:
     """The report as one HTML file that loads nothing."""
     return _html().get_template("report.html.j2").render(report=report)
+
+
+def render_figures(report: Report) -> dict[str, bytes]:
+    """The pictures that the article shows, as PDF files by their path beside it."""
+    if not report.pictures:
+        return {}
+    from derive.report.figures.export import pdf
+
+    return {f"figures/{picture.name}.pdf": pdf(picture) for picture in report.pictures}
 
 
 def render_latex(report: Report) -> str:

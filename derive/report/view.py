@@ -167,6 +167,42 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class AxisView:
+    """A side of a picture: the values of its cells, and those that are written at it."""
+
+    name: str
+    values: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkView:
+    """What a letter of a picture stands for, how it is drawn, and how many cells have it."""
+
+    letter: str
+    text: str
+    look: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """Outcomes over a grid: ``rows``, the lowest first, hold a letter for every cell.
+
+    ``name`` is that of its file and of its parts; ``description`` says in words what it shows.
+    """
+
+    name: str
+    title: str
+    caption: Prose
+    description: str
+    across: AxisView
+    up: AxisView
+    marks: tuple[MarkView, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimView:
     """A claim with its verdict and everything that a sceptical reader needs to check it."""
 
@@ -190,6 +226,7 @@ class ClaimView:
     counts: Table | None
     stencil: Stencil | None
     table: Table | None
+    picture: PictureView | None
     rules: tuple[Link, ...]
     confirmations: tuple[ConfirmationView, ...]
     traced: TracedView | None
@@ -278,6 +315,11 @@ class Report:
     devices: tuple[DeviceView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]
+
+    @property
+    def pictures(self) -> tuple[PictureView, ...]:
+        """All pictures, in the order of their claims."""
+        return tuple(c.picture for d in self.documents for c in d.claims if c.picture)
 
     @property
     def gpu(self) -> bool:

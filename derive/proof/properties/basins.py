@@ -12,6 +12,7 @@ from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
 from derive.proof.properties.enclosures import all_critical, enclosed_runs
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
+from derive.proof.properties.pictures import basins, edge, enclosed_alike, tally
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
@@ -69,7 +70,8 @@ def trapped() -> Result:
         "monotone maps; and " + METHOD,
         f"At any constant rate below 5/6 gradient descent ends in the local minimum from every start right of the "
         f"maximum at {top}…, and in the global one from every start left of it. At rate 1, too, "
-        f"{len(right)} of the {len(STARTS)} integer starts from -10 to 10 are trapped: {words(right)}.",
+        f"{len(right)} of the {len(STARTS)} integer starts from -10 to 10 are trapped: {words(right)}. "
+        f"{tally('descent')} {edge('descent')}",
         equal(
             "1 - g*(1/5 + 1) == (5 - 6*g)/5",
             {"g": "positive"},
@@ -83,11 +85,12 @@ def trapped() -> Result:
         Step(
             agree, lemma("The runs from the integer starts end accordingly, at every rate of the table.", METHOD).lines
         ),
-        table=basin_table(["descent"]),
-    )
         all_critical(),
         enclosed_runs((method("descent", rate) for rate in RATES), STARTS),
         enclosed_alike("descent"),
+        table=basin_table(["descent"]),
+        picture=basins("descent"),
+    )
 
 
 def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
@@ -104,16 +107,18 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
         f"{kind.capitalize()} with rate {m.rate} and momentum {m.momentum} ends in the local minimum from "
         f"{words(caught)} (of the integer starts from -10 to 10). {beside}"
         f"at each of {len(everywhere)} of the {len(RATES)} rates of the table some start ends in the local minimum. "
-        f"What is true: from {words(freed)} it reaches the global minimum where plain descent does not.",
+        f"What is true: from {words(freed)} it reaches the global minimum where plain descent does not. "
+        f"{tally(kind)} {edge(kind)}",
         against,
         step,
-        table=basin_table(["descent", kind]),
-    )
-
-
         all_critical(),
         enclosed_runs((method(k, r) for k in ("descent", kind) for r in RATES), STARTS),
         enclosed_alike(kind),
+        table=basin_table(["descent", kind]),
+        picture=basins(kind),
+    )
+
+
 def overshoots(rate: Fraction) -> Result:
     """From -8 momentum comes past the maximum, to the local minimum's side: at this rate?"""
     m = method("momentum", rate)
@@ -124,19 +129,19 @@ def overshoots(rate: Fraction) -> Result:
         past = bool(far > maximum().place)
         short = all(q < maximum().place for q in ended.queries) and ended.to_global
     step = ended.queries.index(far) + 1
+    shown = all_critical(), enclosed_runs([m], [F(-8)], rightmost=True)
     if past:
         return proved(
             METHOD,
             f"From -8 with rate {rate} and momentum 9/10 the run passes the maximum at {top}… and comes as far as "
             f"{place}… (evaluation {step}), beyond the local minimum, before it returns.",
-    shown = all_critical(), enclosed_runs([m], [F(-8)], rightmost=True)
             Step(past, lemma(f"x = {place}… > {top}….", "the enclosure of that evaluation").lines),
+            *shown,
         )
     return refuted(
         METHOD,
         f"From -8 with rate {rate} and momentum 9/10 the run comes no further right than {place}… (evaluation {step}): "
         f"it never passes the maximum at {top}…, behind which the local minimum's side begins.",
-            *shown,
         Counterexample(
             {},
             {"rate": str(rate), "momentum": "9/10"},
@@ -148,12 +153,12 @@ def overshoots(rate: Fraction) -> Result:
             top,
         ),
         Step(short, lemma(f"All points lie left of {top}…, up to an ellipse around the global minimum.", METHOD).lines),
+        *shown,
     )
 
 
 def procedures() -> Mapping[str, Callable[[], Result]]:
     """The procedures of this module."""
-        *shown,
     return {
         "003.sgd.trapped": trapped,
         "003.mom.solves-local": partial(escapes, "momentum", F(1, 10), F(-10)),

@@ -135,13 +135,14 @@ def superior() -> Result:
         f"At the document's own rate 1, from -8, plain descent converges in {plain} steps and Nesterov in {lookahead}. "
         f"Nesterov is not the fastest in {len(losses)} of {2 * len(RATES)} cases (5 rates, 2 starts): "
         + "; ".join(losses)
-        + ". In the others it is.",
+        + f". In the others it is. {fastest_tally()}",
         _against(F(1), LEFT, "the steps of Nesterov and of plain descent", lookahead, plain),
         Step(plain < lookahead, lemma(f"{plain} < {lookahead}", "counted in exact arithmetic").lines),
         all_critical(),
         enclosed_runs((method(kind, rate) for kind in KINDS for rate in RATES), STARTS),
         enclosed_alike(*KINDS),
         table=table(),
+        picture=fastest_picture(),
     )
 
 
@@ -153,16 +154,16 @@ def longer(rate: Fraction) -> Result:
         f"(and {run(method('momentum', rate), LEFT).settled} until it stays there), plain descent {plain}."
     )
     counted = "counted in exact arithmetic"
-    if momentum > plain:
     shown = enclosed_runs([method("momentum", rate), method("descent", rate)], [LEFT])
+    if momentum > plain:
         return proved(METHOD, summary, lemma(f"{momentum} > {plain}", counted), shown)
     return refuted(
         METHOD,
         summary,
         _against(rate, LEFT, "the steps of momentum and of plain descent", momentum, plain),
         lemma(f"{momentum} < {plain}", counted),
-    )
         shown,
+    )
 
 
 def fixed() -> Result:
@@ -174,8 +175,8 @@ def fixed() -> Result:
         f"{F(lookahead, plain)} times plain descent's {plain}.",
         _against(F(1), LEFT, "the steps of Nesterov and of plain descent", lookahead, plain),
         Step(plain < lookahead < momentum, lemma(f"{plain} < {lookahead} < {momentum}", "counted exactly").lines),
-    )
         enclosed_runs((method(kind, F(1)) for kind in KINDS), [LEFT]),
+    )
 
 
 def procedures() -> Mapping[str, Callable[[], Result]]:
