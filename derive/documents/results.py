@@ -79,6 +79,7 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "counts": result.counts,
         "reads": [asdict(r) for r in result.reads],
         "table": [dict(row) for row in result.table],
+        **({"picture": asdict(result.picture)} if result.picture else {}),
         "rules": list(rules_of(claim.formal)),
         "certificates": [dict(c) for c in result.certificates],
     }
