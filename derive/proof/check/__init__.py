@@ -163,7 +163,6 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "closed-form-fails": _closed_form_failure,
     "reschedule": _reschedule,
     "counts": _counts,
-}
     "memory": _memory,
     "critical-points": _critical_points,
     "newton": _newton,
@@ -172,3 +171,4 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "matrix-identity": _matrices,
     "matrix-products": _products,
     "iteration-range": _iteration,
+}
