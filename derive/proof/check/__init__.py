@@ -152,6 +152,27 @@ def _reschedule(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     return passed if RING in passed else ()
 
 
+def _matrices(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.matrices import replay_identity
+
+    replay_identity(certificate)
+    return (RUNS,)
+
+
+def _products(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.matrices import replay_products
+
+    replay_products(certificate)
+    return (RECOUNT,)
+
+
+def _iteration(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.iteration import replay_range
+
+    replay_range(certificate)
+    return (INTERVALS,)
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "equivalence": _equivalence,
     "difference": _difference,

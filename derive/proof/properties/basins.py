@@ -12,6 +12,7 @@ from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
 from derive.proof.properties.enclosures import all_critical, enclosed_runs
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
+from derive.proof.properties.pictures import basins, edge, enclosed_alike, tally
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
@@ -69,7 +70,8 @@ def trapped() -> Result:
         "monotone maps; and " + METHOD,
         f"At any constant rate below 5/6 gradient descent ends in the local minimum from every start right of the "
         f"maximum at {top}…, and in the global one from every start left of it. At rate 1, too, "
-        f"{len(right)} of the {len(STARTS)} integer starts from -10 to 10 are trapped: {words(right)}.",
+        f"{len(right)} of the {len(STARTS)} integer starts from -10 to 10 are trapped: {words(right)}. "
+        f"{tally('descent')} {edge('descent')}",
         equal(
             "1 - g*(1/5 + 1) == (5 - 6*g)/5",
             {"g": "positive"},
@@ -87,6 +89,7 @@ def trapped() -> Result:
         enclosed_runs((method("descent", rate) for rate in RATES), STARTS),
         enclosed_alike("descent"),
         table=basin_table(["descent"]),
+        picture=basins("descent"),
     )
 
 
@@ -104,13 +107,15 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
         f"{kind.capitalize()} with rate {m.rate} and momentum {m.momentum} ends in the local minimum from "
         f"{words(caught)} (of the integer starts from -10 to 10). {beside}"
         f"at each of {len(everywhere)} of the {len(RATES)} rates of the table some start ends in the local minimum. "
-        f"What is true: from {words(freed)} it reaches the global minimum where plain descent does not.",
+        f"What is true: from {words(freed)} it reaches the global minimum where plain descent does not. "
+        f"{tally(kind)} {edge(kind)}",
         against,
         step,
         all_critical(),
         enclosed_runs((method(k, r) for k in ("descent", kind) for r in RATES), STARTS),
         enclosed_alike(kind),
         table=basin_table(["descent", kind]),
+        picture=basins(kind),
     )
 
 

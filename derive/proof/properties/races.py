@@ -135,13 +135,14 @@ def superior() -> Result:
         f"At the document's own rate 1, from -8, plain descent converges in {plain} steps and Nesterov in {lookahead}. "
         f"Nesterov is not the fastest in {len(losses)} of {2 * len(RATES)} cases (5 rates, 2 starts): "
         + "; ".join(losses)
-        + ". In the others it is.",
+        + f". In the others it is. {fastest_tally()}",
         _against(F(1), LEFT, "the steps of Nesterov and of plain descent", lookahead, plain),
         Step(plain < lookahead, lemma(f"{plain} < {lookahead}", "counted in exact arithmetic").lines),
         all_critical(),
         enclosed_runs((method(kind, rate) for kind in KINDS for rate in RATES), STARTS),
         enclosed_alike(*KINDS),
         table=table(),
+        picture=fastest_picture(),
     )
 
 
