@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class DeriveError(Exception):
     """Something the user gave cannot be used; the message says what, where and what was expected."""
@@ -23,8 +25,10 @@ class PlacedError(DeriveError):
     ) -> None:
         self.problem, self.line, self.column, self.width = problem, line, column, width
         self.expected, self.where = expected, where
-        lines = source.splitlines()
+        lines = re.split(r"\r\n|\r|\n", source)
         quoted = lines[line - 1] if 0 < line <= len(lines) else source
+        # What a terminal might obey or hide is not shown to it.
+        quoted = "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in quoted)
         # A long line is shown as a window around the caret, so that the message stays readable.
         first = max(0, column - 60)
         shown = ("…" if first else "") + quoted[first : first + 120]

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from derive.claimfile import ClaimFile
     from derive.kernels import Backend
     from derive.proof.claim import Claim
+    from derive.proof.limits import Worker
     from derive.proof.result import Result
     from derive.rules.rule import Rule
 
@@ -46,6 +48,40 @@ def decide(claim: Claim) -> Result:
     from derive.documents.decide import decide_claim
 
     return decide_claim(claim)
+
+
+def claim_file(name: str) -> ClaimFile:
+    """The claim file of this name. Raises ClaimFileError where it is wrong anywhere."""
+    from derive.claimfile import load
+
+    return load(name)
+
+
+def worker(time_limit: float, memory_limit: int) -> Worker:
+    """A process that decides within limits (s, MiB)."""
+    from derive.proof.limits import Worker
+
+    return Worker(time_limit=time_limit, memory_limit=memory_limit)
+
+
+def file_claim(where: str, claim: Claim, result: Result) -> Json:
+    """A claim of a file as proofs.json would hold it: its document is the file, its rules may be the file's own."""
+    from derive.documents.results import claim_json, rules_in
+
+    return {**claim_json(claim, result), "document": where, "rules": [rule.name for rule in rules_in(claim.formal)]}
+
+
+def file_document(file: ClaimFile, claims: Sequence[Json]) -> Json:
+    """The object that proofs.json would hold, of a claim file: its claims, and the rules that they speak of."""
+    from derive.documents.results import SCHEMA, rule_json, rules_in
+
+    rules = {rule.name: rule for stated in file.claims for rule in rules_in(stated.claim.formal)}
+    spoken = {name: [claim["id"] for claim in claims if name in claim["rules"]] for name in rules}
+    return {
+        "schema": SCHEMA,
+        "claims": list(claims),
+        "rules": [rule_json(rule, spoken[name]) for name, rule in rules.items()],
+    }
 
 
 def document(decided: Iterable[Decided]) -> Json:

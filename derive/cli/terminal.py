@@ -25,6 +25,20 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def styled(lines: Iterable[Iterable[tuple[str, str]]], stream: TextIO) -> None:
+    """Print lines, each made of texts with a style that only a terminal shows."""
+    if not stream.isatty():
+        for line in lines:
+            print("".join(text for text, _ in line), file=stream)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True)
+
+
 def follow(items: Iterable[str], total: int, label: str) -> Iterator[str]:
     """Yield the items, with a progress bar on standard error if that is a terminal.
 

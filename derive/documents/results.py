@@ -50,7 +50,7 @@ def document_json(decided: Iterable[tuple[Claim, Result]]) -> dict[str, Any]:
         "documents": {d: DOCUMENTS[d] for d in dict.fromkeys(c.document for c, _ in pairs)},
         "claims": [claim_json(c, r) for c, r in pairs],
         "rules": [
-            _rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()
+            rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()
         ],
     }
 
@@ -87,19 +87,23 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
 
 def rules_of(formal: Formal) -> tuple[str, ...]:
     """The names of the catalogue's rules that a statement speaks of (a rule with another start is still that rule)."""
+    names = (r.name.partition(" ")[0] for r in rules_in(formal))
+    return tuple(dict.fromkeys(n for n in names if n in CATALOGUE))
+
+
+def rules_in(formal: Formal) -> tuple[Rule, ...]:
+    """The rules that a statement speaks of."""
     match formal:
         case Equivalent(left=left, right=right) | Differ(left=left, right=right):
-            rules: Sequence[Rule] = (left, right)
+            return (left, right)
         case Solve(left=left, right=right) | Reschedule(left=left, right=right):
-            rules = (left, right)
+            return (left, right)
         case Identity(rule=rule) | ClosedForm(rule=rule) | Reads(rule=rule):
-            rules = (rule,)
+            return (rule,)
         case Operations(rule=rule, compare=compare):
-            rules = (rule,) if compare is None else (rule, compare)
+            return (rule,) if compare is None else (rule, compare)
         case _:
-            rules = ()
-    names = (r.name.partition(" ")[0] for r in rules)
-    return tuple(dict.fromkeys(n for n in names if n in CATALOGUE))
+            return ()
 
 
 def _statement(formal: Formal) -> tuple[str, str]:
@@ -145,11 +149,12 @@ def _statement(formal: Formal) -> tuple[str, str]:
             if absent:
                 words += " and not " + ", ".join(f"`{a}`" for a in absent)
             return words, ""
-        case Operations(rule=rule, what=what, expect=expect, compare=compare):
+        case Operations(rule=rule, what=what, expect=expect, compare=compare, convention=convention):
             unit = {"vector": "vector operations", "gradients": "gradient evaluations"}.get(what, what)
-            if compare is None:
-                return f"a step of {rule.name} takes {expect} {unit}", ""
-            return f"a step of {rule.name} takes {expect} {unit} fewer than one of {compare.name}", ""
+            words = f"a step of {rule.name} takes {expect} {unit}"
+            if compare is not None:
+                words += f" fewer than one of {compare.name}"
+            return words + (f", counted {convention}" if convention else ""), ""
         case Behaviour(observation=name) | Printed(observation=name) | Property(procedure=name):
             return f"decided by {name}", ""
         case _:
@@ -178,7 +183,8 @@ def _joined(
     return ", ".join(words), ",\\quad ".join(formulas)
 
 
-def _rule_json(rule: Rule, claims: list[str]) -> dict[str, Any]:
+def rule_json(rule: Rule, claims: list[str]) -> dict[str, Any]:
+    """One rule, with the ids of the claims that speak of it."""
     return {
         "name": rule.name,
         "title": rule.title,

@@ -125,12 +125,15 @@ class Operations:
 
     ``what`` is counted: ``"operations"``, ``"multiplications"``, ``"gradients"`` or ``"vector"`` (vector
     operations only); ``expect`` is the claimed count, or with ``compare`` the claimed saving of ``rule`` over it.
+    ``convention`` says how it is counted (``"as written, not fused"``, see :mod:`derive.proof.counts.convention`);
+    what it leaves open may be meant either way.
     """
 
     rule: Rule
     what: Literal["operations", "multiplications", "gradients", "vector"]
     expect: int
     compare: Rule | None = None
+    convention: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Operation counts of a rule under every convention, what its step moves through memory, and claims about both."""
 
 from derive.proof.counts.convention import CONVENTIONS, Convention, describe
-from derive.proof.counts.decide import count_table, decide_operations
+from derive.proof.counts.decide import count_table, decide_operations, relevant
 from derive.proof.counts.tally import OperationCount, count, counts, fewest
 from derive.proof.counts.traffic import Pass, Traffic, traffic
 
@@ -17,5 +17,6 @@ __all__ = [
     "decide_operations",
     "describe",
     "fewest",
+    "relevant",
     "traffic",
 ]

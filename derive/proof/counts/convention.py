@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import product
 
+from derive.errors import RuleError
+
 
 @dataclass(frozen=True, slots=True)
 class Convention:
@@ -42,6 +44,24 @@ CONVENTIONS: tuple[Convention, ...] = tuple(
     Convention(shared, scalars, gradients, fused)
     for shared, scalars, gradients, fused in product((False, True), (True, False), (False, True), (False, True))
 )
+
+
+def conventions_named(text: str) -> tuple[Convention, ...]:
+    """The conventions that give these answers (``"as written, not fused"``); all of them for no answer.
+
+    Raises RuleError where a part is no answer, or where two answer one question.
+    """
+    words = [" ".join(word.split()) for word in text.split(",")] if text.strip() else []
+    answers = {word: (axis, bool(n)) for axis in AXES for n, word in enumerate(_WORDS[axis])}
+    given: dict[str, bool] = {}
+    for word in words:
+        if word not in answers or answers[word][0] in given:
+            raise RuleError(
+                f"the convention {word!r}\n  expected at most one of each: {'; '.join(map(' or '.join, _WORDS.values()))}"
+            )
+        axis, answer = answers[word]
+        given[axis] = answer
+    return tuple(c for c in CONVENTIONS if all(getattr(c, axis) == answer for axis, answer in given.items()))
 
 
 def describe(holding: Collection[Convention], universe: Collection[Convention]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from derive.errors import Undecided
+from derive.errors import RuleError, Undecided
 from derive.notation.spec import Binary, walk
 from derive.notation.text import to_text
 from derive.proof.claim import Operations
-from derive.proof.counts.convention import CONVENTIONS, Convention, describe
+from derive.proof.counts.convention import Convention, conventions_named, describe
 from derive.proof.counts.tally import OperationCount, count, counts
 from derive.proof.counts.traffic import traffic
 from derive.proof.result import Condition, Result, Verdict
@@ -98,17 +98,25 @@ def decide_operations(formal: Operations) -> Result:
 
 
 def relevant(formal: Operations) -> tuple[Convention, ...]:
-    """The conventions that a claim of this kind could mean; a question that it settles keeps one answer."""
+    """The conventions that a claim of this kind could mean; a question that it settles keeps one answer.
+
+    Raises RuleError where what it says of its convention is none, or none for what it counts.
+    """
+    named = conventions_named(formal.convention)
     match formal.what:
         case "operations":
-            return CONVENTIONS
+            meant = named
         case "vector":
-            return tuple(c for c in CONVENTIONS if not c.scalars)
+            meant = tuple(c for c in named if not c.scalars)
         case "multiplications":
-            return tuple(c for c in CONVENTIONS if not c.gradients and not c.fused)
+            meant = tuple(c for c in named if not c.gradients and not c.fused)
         case "gradients":
-            return tuple(c for c in CONVENTIONS if c.scalars and c.gradients and not c.fused)
-    raise Undecided(f"what {formal.what!r} is, the counter does not know")
+            meant = tuple(c for c in named if c.scalars and c.gradients and not c.fused)
+        case _:
+            raise Undecided(f"what {formal.what!r} is, the counter does not know")
+    if not meant:
+        raise RuleError(f"the convention {formal.convention!r} does not go with {formal.what}")
+    return meant
 
 
 def _measure(formal: Operations, rule: Rule, convention: Convention) -> int:
@@ -136,10 +144,12 @@ def _summary(formal: Operations, values: Mapping[Convention, int], conditions: t
         claimed = f"{name} saves {number} a step over {formal.compare.name}"
     if conditions:
         others = sorted({value for value in values.values() if value != expect})
-        return f"{claimed} exactly {conditions[0].text}. The other conventions give {_range(others)}."
+        counted = f" (counted {formal.convention})" if formal.convention else ""
+        return f"{claimed}{counted} exactly {conditions[0].text}. The other conventions give {_range(others)}."
     if expect in values.values():
-        return f"{claimed} under every convention."
-    return f"Under no convention is it true that {claimed}: the count gives {_range(sorted(set(values.values())))}."
+        return f"{claimed}, counted {formal.convention}." if formal.convention else f"{claimed} under every convention."
+    denied = f"Counted {formal.convention}, it is not" if formal.convention else "Under no convention is it"
+    return f"{denied} true that {claimed}: the count gives {_range(sorted(set(values.values())))}."
 
 
 def _truth(formal: Operations, values: Mapping[Convention, int]) -> str:
@@ -148,7 +158,7 @@ def _truth(formal: Operations, values: Mapping[Convention, int]) -> str:
     parts = []
     for value in sorted(set(values.values())):
         under = describe([c for c in values if values[c] == value], tuple(values))
-        parts.append(f"{value} ({under or 'every convention'})")
+        parts.append(f"{value} ({under or formal.convention or 'every convention'})")
     return f"{_UNITS[formal.what].capitalize()}s a step, {counted}: {'; '.join(parts)}."
 
 
