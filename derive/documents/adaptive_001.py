@@ -281,21 +281,6 @@ CLAIMS: tuple[Claim, ...] = (
         Equivalent(MUON_LOOKAHEAD, MUON_FOLDED, "phi[t] = theta[t] + mu[t]*d[t]; v[t] = v[t]; d[t] = d[t]"),
     ),
     Claim(
-        "001.muon.expensive",
-        "O",
-        "Recomputing Muon's last update is too expensive.",
-        "It takes as many matrix products again as the step itself: those of torch.optim.Muon are counted as it runs.",
-        Behaviour("muon.cost"),
-    ),
-    Claim(
-        "001.muon.memory",
-        "O",
-        "Storing it is memory intensive.",
-        "It takes bytes a parameter, for an update that is stored without loss: the precision in which "
-        "torch.optim.Muon makes it decides how many.",
-        Behaviour("muon.memory"),
-    ),
-    Claim(
         "001.muon.options",
         "E",
         "The only options are to store the last update, to give Nesterov up, or to keep Muon's own form.",
