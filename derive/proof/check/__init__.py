@@ -20,6 +20,7 @@ __all__ = ["check"]
 RING, RUNS, REPLAY, RECOUNT = "sympy ring", "exact random runs", "replay in fractions", "recount"
 BALLS = "balls of whole numbers"
 INTERVALS = "intervals of its own"
+ALGEBRA = "exact linear algebra"
 
 
 def check(certificate: Mapping[str, Any]) -> tuple[str, ...]:
@@ -60,6 +61,25 @@ def _equivalence(certificate: Mapping[str, Any]) -> tuple[str, ...]:
 
     claim = read_equivalence(certificate)
     return _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+
+
+def _relation(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.relation import read_relation, replay_in_ring, replay_runs
+
+    claim = read_relation(certificate)
+    passed = _both(lambda: replay_in_ring(claim), lambda: replay_runs(claim, certificate))
+    # Runs end; only the induction speaks of all steps.
+    return passed if RING in passed else ()
+
+
+def _no_start(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    from derive.proof.check.no_start import replay_no_start
+
+    try:
+        replay_no_start(certificate)
+    except Inapplicable:
+        return ()
+    return (ALGEBRA,)
 
 
 def _identity(certificate: Mapping[str, Any]) -> tuple[str, ...]:
@@ -175,7 +195,9 @@ def _iteration(certificate: Mapping[str, Any]) -> tuple[str, ...]:
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "equivalence": _equivalence,
+    "relation": _relation,
     "difference": _difference,
+    "no-start": _no_start,
     "identity": _identity,
     "identity-fails": _failure,
     "reads": _reads,

@@ -122,7 +122,7 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
     values = read_values(certificate, schedules, parameters)
     world = ScriptedWorld(values, read_answers(certificate, {**left.oracles, **right.oracles}))
     given = relations(certificate) if "given" in certificate else ()
-    _check_given(given, values, Names(schedules, parameters))
+    check_given(given, values, Names(schedules, parameters))
     one, other = (
         read_start(certificate, "left_start", left, world),
         read_start(certificate, "right_start", right, world),
@@ -196,13 +196,14 @@ def printed_sides(
         raise Disagreement(f"the two sides are both {sides[0][0]}: no difference")
 
 
-def _check_given(given: tuple[Equation, ...], values: Mapping[Key, Fraction], names: Names) -> None:
+def check_given(given: tuple[Equation, ...], values: Mapping[Key, Fraction], names: Names) -> None:
     """Raise unless every instance of every hypothesis holds whose schedule values are all given."""
     world = FractionWorld(values, None)
     last = max((t for _, t in values if t is not None), default=0)
     for relation in given:
         reads = [n for s in (relation.left, relation.right) for n in walk(s) if isinstance(n, At)]
-        for now in range(last + 1) if relation.timed else (0,):
+        back = max((-n.index.constant for n in reads), default=0)
+        for now in range(last + 1 + max(back, 0)) if relation.timed else (0,):
             bound = {TIME: Index((), now)}
             if any((n.name, n.index.at(bound).constant) not in values for n in reads):
                 continue

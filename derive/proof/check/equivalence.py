@@ -7,7 +7,7 @@ arbitrary state at an arbitrary t, which is the induction. In exact fractions: a
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,25 +76,32 @@ def meet(a: Mapping[str, Domain], b: Mapping[str, Domain]) -> dict[str, Domain]:
 
 def read_pair(certificate: Mapping[str, Any]) -> Pair:
     """The two rules of a certificate and what is supposed of them. Raises CertificateError where it is malformed."""
+    left, right = read_rule(certificate, "left"), read_rule(certificate, "right")
+    require_one_meaning(left, right)
     pair = Pair(
-        read_rule(certificate, "left"),
-        read_rule(certificate, "right"),
-        relations(certificate),
+        left,
+        right,
+        read_given(certificate, {*left.schedules, *right.schedules, *left.parameters, *right.parameters}),
         frozenset(strings(certificate, "nonzero")),
         integer(certificate, "base_steps", 0, MAX_BASE),
     )
-    require_one_meaning(pair.left, pair.right)
     if unknown := pair.nonzero - {*pair.schedules, *pair.parameters}:
         raise CertificateError(f"nonzero names {sorted(unknown)}, which neither rule has")
-    for relation in pair.given:
-        for side in (relation.left, relation.right):
-            if stray := _reads(side) - {*pair.schedules, *pair.parameters, TIME}:
-                raise CertificateError(
-                    f"the hypothesis {relation.text} reads {sorted(stray)}, no schedule or parameter"
-                )
     if pair.has_first and not pair.base_steps:
         raise CertificateError("a rule with a first step needs at least one base step")
     return pair
+
+
+def read_given(certificate: Mapping[str, Any], names: Set[str]) -> tuple[Equation, ...]:
+    """The hypotheses. Raises CertificateError where one speaks of more than ``names``, schedules and parameters."""
+    given = relations(certificate)
+    for relation in given:
+        for side in (relation.left, relation.right):
+            if stray := _reads(side) - names - {TIME}:
+                raise CertificateError(
+                    f"the hypothesis {relation.text} reads {sorted(stray)}, no schedule or parameter"
+                )
+    return given
 
 
 def require_one_meaning(left: Rule, right: Rule) -> None:

@@ -26,7 +26,7 @@ from derive.proof.check.equivalence import (
 )
 from derive.proof.check.evaluate import Disagreement, start_states
 from derive.proof.check.reader import FUNCTIONS, TIME, At, Call, Index, Name, Node, Range, read_expression, walk
-from derive.proof.check.sample import Sampler, NeverDefined, seeds
+from derive.proof.check.sample import NeverDefined, Sampler, seeds
 
 RUNS, STEPS = 5, 8
 
