@@ -107,7 +107,8 @@ def replay_runs(claim: ClosedForm, certificate: Mapping[str, Any]) -> None:
     """The equations along random runs from the rule's start. Raises CertificateError, Inapplicable."""
     rule = claim.rule
     written = (*rule.equations, *(side for e in claim.equations for side in (e.left, e.right)))
-    sampler = Sampler.of(rule.schedules, rule.parameters, claim.given, claim.nonzero, written, STEPS + 2)
+    known = (rule.schedules, rule.parameters, claim.given, claim.nonzero)
+    sampler = Sampler.of(*known, written, STEPS + 2, rule.operators)
     for rng in seeds(certificate, RUNS):
 
         def attempt(rng: Any = rng) -> None:

@@ -57,7 +57,7 @@ class AssignedRun(FractionWorld):
         given = self.given.answers.get(step.constant)
         return super().answer(oracle, step, args) if given is None else given
 
-    def function(self, name: str, args: tuple[Fraction, ...]) -> Fraction:
+    def function(self, name: str, args: tuple[Any, ...]) -> Any:
         try:
             return super().function(name, args)
         except Inapplicable:

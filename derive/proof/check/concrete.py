@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -20,7 +20,16 @@ from derive.proof.check.data import (
     table,
     text,
 )
-from derive.proof.check.equivalence import NOW, binding, map_states, meet, read_map, schedule_difference, unmatched
+from derive.proof.check.equivalence import (
+    NOW,
+    binding,
+    map_states,
+    meet,
+    read_map,
+    require_one_meaning,
+    schedule_difference,
+    unmatched,
+)
 from derive.proof.check.evaluate import Disagreement, Scope, Step, evaluate, no_oracle, start_states
 from derive.proof.check.identity import Stage, read_identity
 from derive.proof.check.reader import (
@@ -36,6 +45,7 @@ from derive.proof.check.reader import (
     walk,
 )
 from derive.proof.check.sample import FractionWorld, Key
+from derive.proof.check.stand_ins import StandIns
 
 MAX_STEP = 1_000
 
@@ -43,8 +53,13 @@ MAX_STEP = 1_000
 class ScriptedWorld(FractionWorld):
     """Fractions with prescribed schedules, parameters and, step by step, answers."""
 
-    def __init__(self, values: Mapping[Key, Fraction], answers: Mapping[str, tuple[Fraction, ...]]) -> None:
-        super().__init__(values, None)
+    def __init__(
+        self,
+        values: Mapping[Key, Fraction],
+        answers: Mapping[str, tuple[Fraction, ...]],
+        operators: Mapping[str, Callable[[Any], Any]] | None = None,
+    ) -> None:
+        super().__init__(values, None, operators=operators)
         self.script = answers
 
     def answer(self, oracle: str, step: Index, args: tuple[Fraction, ...]) -> Fraction:
@@ -120,7 +135,10 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
     left, right = read_rule(certificate, "left"), read_rule(certificate, "right")
     schedules, parameters = meet(left.schedules, right.schedules), meet(left.parameters, right.parameters)
     values = read_values(certificate, schedules, parameters)
-    world = ScriptedWorld(values, read_answers(certificate, {**left.oracles, **right.oracles}))
+    require_one_meaning(left, right)
+    stand_ins = StandIns(certificate, {**left.operators, **right.operators})
+    answers = read_answers(certificate, {**left.oracles, **right.oracles})
+    world = ScriptedWorld(values, answers, stand_ins.functions)
     given = relations(certificate) if "given" in certificate else ()
     check_given(given, values, Names(schedules, parameters))
     one, other = (
@@ -151,6 +169,7 @@ def replay_difference(certificate: Mapping[str, Any]) -> None:
         case what:
             raise CertificateError(f"cannot compare {' '.join(what)!r}")
     printed_sides(certificate, ("left_value", "right_value"), *found)
+    stand_ins.judge()
 
 
 @dataclass(frozen=True)
@@ -214,8 +233,12 @@ def check_given(given: tuple[Equation, ...], values: Mapping[Key, Fraction], nam
 class AssignedWorld(FractionWorld):
     """Fractions assigned to schedule values (also at offsets from t), parameters, answers, and to ``t`` itself."""
 
-    def __init__(self, assigned: Mapping[tuple[str, Index | None], Fraction]) -> None:
-        super().__init__({}, None)
+    def __init__(
+        self,
+        assigned: Mapping[tuple[str, Index | None], Fraction],
+        operators: Mapping[str, Callable[[Any], Any]] | None = None,
+    ) -> None:
+        super().__init__({}, None, operators=operators)
         self.assigned = assigned
 
     def schedule(self, name: str, when: Index) -> Fraction:
@@ -248,7 +271,8 @@ def replay_failure(certificate: Mapping[str, Any]) -> None:
     """An assignment at which an identity's two sides differ. Raises CertificateError where they do not."""
     claim = read_identity(certificate)
     assigned = {_target(key): value for key, value in fractions(certificate, "assignment").items()}
-    world, timed = AssignedWorld(assigned), claim.equation.timed
+    stand_ins = StandIns(certificate, claim.rule.operators)
+    world, timed = AssignedWorld(assigned, stand_ins.functions), claim.equation.timed
     base = NOW.plus(claim.base) if timed else Index()
     states: dict[str, Fraction] = {}
     for (name, when), value in assigned.items():
@@ -288,6 +312,7 @@ def replay_failure(certificate: Mapping[str, Any]) -> None:
                 raise Disagreement(f"the hypothesis {relation.text} does not hold under the assignment")
     left, right = stage.sides(claim.equation, origin)
     printed_sides(certificate, ("left", "right"), [(left,)], [(right,)])
+    stand_ins.judge()
 
 
 def _target(key: str) -> tuple[str, Index | None]:
@@ -338,9 +363,10 @@ def replay_reads(certificate: Mapping[str, Any]) -> None:
     answers = [read_answers(run, rule.oracles) for run in runs]
     if answers[0] != answers[1]:
         raise Disagreement("the oracle answers differ between the two runs")
+    stand_ins = StandIns(certificate, rule.operators)
     before, after = [], []
     for run, given, script in zip(runs, values, answers, strict=True):
-        world = ScriptedWorld(given, script)
+        world = ScriptedWorld(given, script, stand_ins.functions)
         states = read_start(run, "start", rule, world)
         for k in range(n):
             states, _ = _advance(rule, world, states, k)
@@ -353,6 +379,7 @@ def replay_reads(certificate: Mapping[str, Any]) -> None:
         raise Disagreement(f"the states at {n} differ between the two runs")
     if after[0] == after[1]:
         raise Disagreement(f"both runs give {after[0]}: no read is shown")
+    stand_ins.judge()
 
 
 def replay_memory(certificate: Mapping[str, Any]) -> None:

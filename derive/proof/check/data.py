@@ -87,6 +87,31 @@ def _bound(node: ast.AST, text: str) -> Fraction:
     return fraction(text[start:end].replace(" ", ""), f"a bound of the domain {text!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Axioms:
+    """What is supposed of an operator f: f(c x) = c^degree f(x) for c > 0, f(-x) = -f(x), linearity."""
+
+    degree: int | None = None
+    odd: bool = False
+    linear: bool = False
+
+
+_DEGREES = {"scale invariant": 0, "homogeneous": 1, **{f"homogeneous of degree {k}": k for k in range(1, 10)}}
+
+
+def read_axioms(source: str) -> Axioms:
+    """The axioms of a text such as ``scale invariant, odd``. Raises CertificateError."""
+    words = [w.strip() for w in source.split(",") if source.strip()]
+    degrees = [_DEGREES[w] for w in words if w in _DEGREES]
+    if set(words) - {*_DEGREES, "odd", "linear"} or len(set(words)) < len(words) or len(degrees) > 1:
+        raise CertificateError(f"not axioms of an operator: {source!r}")
+    if "linear" in words:
+        if len(words) > 1:
+            raise CertificateError(f"not axioms of an operator: {source!r}")
+        return Axioms(1, True, True)
+    return Axioms(degrees[0] if degrees else None, "odd" in words)
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule as the checker reads it; ``answer``, where given, replaces every answer of every oracle."""
@@ -100,6 +125,7 @@ class Rule:
     parameters: Mapping[str, Domain]
     oracles: Mapping[str, int]
     answer: Node | None = field(default=None)
+    operators: Mapping[str, Axioms] = field(default_factory=dict)
 
     @property
     def equations(self) -> tuple[Node, ...]:
@@ -118,6 +144,7 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
     for oracle, arity in oracles.items():
         if type(arity) is not int or arity < 1:
             raise CertificateError(f"rule {name}: the oracle {oracle} has no number of arguments")
+    operators = {n: read_axioms(a) for n, a in texts(data, "operators", key).items()} if "operators" in data else {}
     updates: dict[str, Node] = {}
     definitions: dict[str, Node] = {}
     for equation in read_equations(text(data, "update", key)):
@@ -133,7 +160,7 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
         target[left] = equation.right
     if not updates:
         raise CertificateError(f"rule {name} has no state")
-    names = [*updates, *definitions, *schedules, *parameters, *oracles]
+    names = [*updates, *definitions, *schedules, *parameters, *oracles, *operators]
     if len(set(names)) != len(names) or set(names) & (FUNCTIONS | {TIME, "Sum", "Product"}):
         raise CertificateError(f"rule {name}: a name is used twice or reserved")
     return Rule(
@@ -145,6 +172,7 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
         schedules,
         parameters,
         oracles,
+        operators=operators,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from derive.errors import CertificateError
-from derive.proof.check.data import Domain, Rule, integer, read_rule, relations, strings, texts
+from derive.proof.check.data import Axioms, Domain, Rule, integer, read_rule, relations, strings, texts
 from derive.proof.check.evaluate import (
     Arithmetic,
     Disagreement,
@@ -32,7 +32,7 @@ V = TypeVar("V", bound=Arithmetic)
 C = TypeVar("C", bound="Comparison")
 NOW = Index(((TIME, 1),), 0)
 MAX_BASE = 64
-RUNS, STEPS = 5, 8
+RUNS, STEPS, ROOT_STEPS = 5, 8, 3
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class Pair:
     def parameters(self) -> dict[str, Domain]:
         """The parameters of both rules."""
         return meet(self.left.parameters, self.right.parameters)
+
+    @property
+    def operators(self) -> dict[str, Axioms]:
+        """The operators of both rules."""
+        return {**self.left.operators, **self.right.operators}
 
     @property
     def has_first(self) -> bool:
@@ -108,6 +113,10 @@ def require_one_meaning(left: Rule, right: Rule) -> None:
     """Raise CertificateError where a name that both rules have is not the same kind of thing in both."""
     if set(left.schedules) & set(right.parameters) or set(right.schedules) & set(left.parameters):
         raise CertificateError("a schedule of one rule is a parameter of the other")
+    if other := [
+        name for name in left.operators if right.operators.get(name, left.operators[name]) != left.operators[name]
+    ]:
+        raise CertificateError(f"the operator {other[0]} has not the same axioms in both rules")
     if other := [name for name in left.oracles if right.oracles.get(name, left.oracles[name]) != left.oracles[name]]:
         raise CertificateError(f"the oracle {other[0]} has not as many arguments in one rule as in the other")
 
@@ -278,7 +287,7 @@ def ring_comparison(kind: type[C], claim: Pair, size: int, now: Index | None, wh
     """A comparison in the ring and its world: at the general time ``now``, or (None) at concrete times."""
     from derive.proof.check.ring import Field, Hypotheses, RingWorld
 
-    world = RingWorld(Field(size))
+    world = RingWorld(Field(size), {**claim.schedules, **claim.parameters}, claim.operators)
     nonzero = claim.nonzero | {n for n, d in {**claim.schedules, **claim.parameters}.items() if not d.contains(ZERO)}
     hypotheses = Hypotheses(
         world.field,
@@ -320,11 +329,14 @@ def judge(world: Any, work: Callable[[], object]) -> None:
 def replay_runs(claim: Equivalence, certificate: Mapping[str, Any]) -> None:
     """Random runs in exact fractions. Raises CertificateError, Inapplicable where nothing can be sampled."""
     texts = (*claim.left.equations, *claim.right.equations, *claim.map.values(), *claim.start_map.values())
-    sampler = Sampler.of(claim.schedules, claim.parameters, claim.given, claim.nonzero, texts, STEPS + 1)
+    # A number gets new roots at every step, and with them grows longer and longer.
+    steps = ROOT_STEPS if any(isinstance(n, Call) and n.name == "sqrt" for x in texts for n in walk(x)) else STEPS
+    known = (claim.schedules, claim.parameters, claim.given, claim.nonzero)
+    sampler = Sampler.of(*known, texts, steps + 1, claim.operators)
     for rng in seeds(certificate, RUNS):
 
         def attempt(rng: Any = rng) -> None:
             world = sampler.world(rng)
-            MapComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), STEPS)
+            MapComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), steps)
 
         sampler.until_defined(attempt)

@@ -6,7 +6,7 @@ and oracle answers are worth. Everything here is the same for both methods of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -51,12 +51,21 @@ class Inapplicable(Exception):
     """This method of checking cannot judge this certificate; another must."""
 
 
+class Undefined(ZeroDivisionError):
+    """A text has no value at the numbers at hand: a side condition fails."""
+
+
 class Disagreement(CertificateError):
     """The certificate is well formed, and what it says is not so."""
 
 
 class World(Protocol[V]):
     """What numbers are, and what the names that no rule computes are worth."""
+
+    @property
+    def operators(self) -> Container[str]:
+        """The functions beside those of the notation that :meth:`function` knows."""
+        ...
 
     def number(self, value: Fraction) -> V:
         """An exact rational."""
@@ -136,7 +145,9 @@ def evaluate(node: Node, scope: Scope[V]) -> V:
             return scope.world.power(evaluate(base, scope), exponent.at(scope.bound))
         case Call(name=name, args=args):
             values = tuple(evaluate(a, scope) for a in args)
-            return scope.world.function(name, values) if name in FUNCTIONS else scope.ask(node, values, scope.bound)
+            if name in FUNCTIONS or name in scope.world.operators:
+                return scope.world.function(name, values)
+            return scope.ask(node, values, scope.bound)
         case Range():
             return _range(node, scope)
     raise CertificateError(f"cannot evaluate {node!r}")

@@ -145,7 +145,10 @@ def replay_in_ring(claim: Identity) -> None:
 def _in_ring(claim: Identity, size: int) -> None:
     from derive.proof.check.ring import Field, Hypotheses, Ratio, RingWorld
 
-    world, timed = RingWorld(Field(size)), claim.equation.timed
+    world, timed = (
+        RingWorld(Field(size), {**claim.schedules, **claim.parameters}, claim.rule.operators),
+        claim.equation.timed,
+    )
     origin = NOW if timed else Index()
     domains = {**claim.schedules, **claim.parameters}
     nonzero = claim.nonzero | {n for n, d in domains.items() if not d.contains(ZERO)}
@@ -193,7 +196,8 @@ def replay_runs(claim: Identity, certificate: Mapping[str, Any]) -> None:
     )
     steps = back + RUNS + 2 * reach + 2
     written = (*claim.rule.equations, *claim.where.values(), *sides)
-    sampler = Sampler.of(claim.schedules, claim.parameters, claim.on_schedules, claim.nonzero, written, steps)
+    known = (claim.schedules, claim.parameters, claim.on_schedules, claim.nonzero)
+    sampler = Sampler.of(*known, written, steps, claim.rule.operators)
     for number, rng in enumerate(seeds(certificate, RUNS)):
         # From 1 on, where the first step is unlike the others.
         now = Index((), back + number + bool(claim.rule.first)) if claim.equation.timed else Index()

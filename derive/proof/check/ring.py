@@ -1,140 +1,27 @@
-"""Exact symbolic values over SymPy's polynomial ring, and equality modulo hypotheses.
+"""Symbolic runs in the ring, and equality modulo hypotheses.
 
-A value is a quotient of two polynomials over the integers in *atoms*: a schedule at an offset from t, a state,
-an oracle's answer. Quotients are compared by cross-multiplication, so no greatest common divisor is needed to
-decide; hypotheses are polynomial relations between atoms, and equality modulo them is ideal membership.
+Hypotheses are polynomial relations between atoms, and equality modulo them is ideal membership. So are the squares
+of roots; other functions are known by congruence and by the axioms of operators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
-from sympy.polys.domains import QQ, ZZ
+from sympy.polys.domains import QQ
 from sympy.polys.groebnertools import groebner
-from sympy.polys.orderings import grevlex
-from sympy.polys.rings import PolyElement, PolyRing
+from sympy.polys.rings import PolyElement
 
 from derive.errors import CertificateError
+from derive.proof.check.data import Axioms, Domain
 from derive.proof.check.evaluate import Inapplicable, Scope
+from derive.proof.check.field import Atom, Field, Ratio, poly_ring, with_room
+from derive.proof.check.functions import Functions, root_relations, without_squares
 from derive.proof.check.reader import TIME, At, Equation, Index, Range, walk
 
-Atom = tuple[Hashable, ...]
-MAX_ATOMS = 512
-#: From this many terms on a denominator is worth the price of cancelling.
-LONG = 6
-
-
-class RingFull(Exception):
-    """More atoms occur than the ring has generators: start again in a larger one."""
-
-
-def with_room(work: Callable[[int], Any]) -> Any:
-    """``work`` in the smallest ring that holds its atoms. A ring cannot grow, and small ones are faster."""
-    size = 16
-    while True:
-        try:
-            return work(size)
-        except RingFull:
-            size *= 2
-            if size > MAX_ATOMS:
-                raise Inapplicable(f"more than {MAX_ATOMS} atoms") from None
-
-
-@lru_cache(maxsize=64)
-def _ring(size: int, domain: Any) -> PolyRing:
-    return PolyRing([f"x{i}" for i in range(size)], domain, grevlex)
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A quotient of two polynomials; ``den`` is not zero."""
-
-    num: PolyElement
-    den: PolyElement
-
-    def __add__(self, other: Ratio) -> Ratio:
-        if self.den == other.den:
-            return Ratio(self.num + other.num, self.den)
-        return _ratio(self.num * other.den + other.num * self.den, self.den * other.den)
-
-    def __sub__(self, other: Ratio) -> Ratio:
-        return self + -other
-
-    def __neg__(self) -> Ratio:
-        return Ratio(-self.num, self.den)
-
-    def __mul__(self, other: Ratio) -> Ratio:
-        return _ratio(self.num * other.num, self.den * other.den)
-
-    def __truediv__(self, other: Ratio) -> Ratio:
-        if not other.num:
-            raise ZeroDivisionError("division by zero in the field of rational functions")
-        return _ratio(self.num * other.den, self.den * other.num)
-
-    def __pow__(self, exponent: int) -> Ratio:
-        if exponent < 0:
-            return Ratio(self.num.ring.one, self.den.ring.one) / self**-exponent
-        if exponent == 0:
-            return Ratio(self.num.ring.one, self.den.ring.one)  # of 0 too, where SymPy's ring raises
-        return Ratio(self.num**exponent, self.den**exponent)
-
-    def reduced(self) -> Ratio:
-        """The same value without common factors, with the one sign that SymPy chooses: equal values are identical."""
-        return Ratio(*self.num.cancel(self.den))
-
-
-def _ratio(num: PolyElement, den: PolyElement) -> Ratio:
-    return Ratio(*num.cancel(den)) if len(den) >= LONG else Ratio(num, den)
-
-
-class Field:
-    """The field of rational functions in atoms, which are allotted to the ring's generators as they appear."""
-
-    def __init__(self, size: int) -> None:
-        self.ring = _ring(size, ZZ)
-        self.one: PolyElement = self.ring.one
-        self.atoms: list[Atom] = []
-        self._values: dict[Atom, Ratio] = {}
-
-    def atom(self, key: Atom) -> Ratio:
-        """The atom of this key. Raises RingFull."""
-        if key not in self._values:
-            if len(self.atoms) == self.ring.ngens:
-                raise RingFull
-            self._values[key] = Ratio(self.ring.gens[len(self.atoms)], self.one)
-            self.atoms.append(key)
-        return self._values[key]
-
-    def number(self, value: Fraction) -> Ratio:
-        """A rational constant."""
-        return Ratio(self.ring.ground_new(value.numerator), self.ring.ground_new(value.denominator))
-
-    def present(self, *polynomials: PolyElement) -> set[int]:
-        """The numbers of the atoms that occur."""
-        return {i for p in polynomials for monomial in p for i, e in enumerate(monomial) if e}
-
-    def show(self, value: Ratio) -> str:
-        """The value with its atoms named, for messages."""
-
-        def name(atom: Atom) -> str:
-            return ".".join(str(part) for part in atom[1:])
-
-        def polynomial(p: PolyElement) -> str:
-            terms = [
-                "*".join([str(c), *(name(self.atoms[i]) + (f"**{e}" if e > 1 else "") for i, e in enumerate(m) if e)])
-                for m, c in p.terms()
-            ]
-            return " + ".join(terms) or "0"
-
-        return polynomial(value.num) + ("" if value.den == self.one else f" over {polynomial(value.den)}")
-
-    def keys(self, *polynomials: PolyElement) -> set[Atom]:
-        """The atoms that occur."""
-        return {self.atoms[i] for i in self.present(*polynomials)}
+__all__ = ["Atom", "Field", "Hypotheses", "Ideal", "Ratio", "RingWorld", "span", "with_room"]
 
 
 class Ideal:
@@ -143,7 +30,7 @@ class Ideal:
     def __init__(self, field: Field, generators: Iterable[PolyElement], inverted: Iterable[PolyElement] = ()) -> None:
         generators, inverted = [g for g in generators if g], list(inverted)
         self.columns = sorted(field.present(*generators, *inverted))
-        self._small = _ring(len(self.columns) + 1, QQ)
+        self._small = poly_ring(len(self.columns) + 1, QQ)
         relations = [self._carry(g) for g in generators]
         if inverted:
             unit = self._small.gens[-1]
@@ -177,10 +64,13 @@ class Ideal:
 class RingWorld:
     """Symbolic numbers for the evaluator. ``same`` decides whether two queries are the same point."""
 
-    def __init__(self, field: Field) -> None:
-        self.field = field
+    def __init__(
+        self, field: Field, domains: Mapping[str, Domain] | None = None, operators: Mapping[str, Axioms] | None = None
+    ) -> None:
+        self.field, self.operators = field, operators or {}
+        self._functions = Functions(field, domains or {})
         self.same: Callable[[Ratio, Ratio], bool] = lambda a, b: not (a - b).num
-        #: Set once a function appears that is known by congruence alone: then a difference proves nothing.
+        #: Set once a function appears, of which not everything is known: then a difference proves nothing.
         self.opaque = False
         self._answers: dict[tuple[str, Index], list[tuple[tuple[Ratio, ...], Ratio]]] = {}
 
@@ -210,6 +100,10 @@ class RingWorld:
 
     def function(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
         self.opaque = True
+        if name == "sqrt":
+            return self._functions.sqrt(*args)
+        if name in self.operators:
+            return self._functions.apply(name, self.operators[name], *args)
         reduced = tuple(a.reduced() for a in args)
         return self.field.atom(("function", name, *((r.num, r.den) for r in reduced)))
 
@@ -257,6 +151,7 @@ class Hypotheses:
 
     def zero(self, value: Ratio) -> bool:
         """Whether the hypotheses make ``value`` zero."""
+        value = Ratio(without_squares(self.field, value.num), value.den) if self.field.roots else value
         if not value.num:
             return True
         if not self.timed and not self.single:
@@ -288,6 +183,7 @@ class Hypotheses:
             used += [(relation, s) for s in range(max(self.least, low - first), high - last + 1)]
         sides = [(relation.equal, self._difference(relation, shift)) for relation, shift in used]
         generators = [d.num for equal, d in sides if equal]
+        generators += root_relations(self.field, (value.num, *generators))
         # What a hypothesis divides by, or says to be unequal, may be divided by as well.
         units = [p for equal, d in sides for p in ((d.den,) if equal else (d.den, d.num))]
         names = sorted(self.field.keys(*generators, value.num, value.den), key=str)

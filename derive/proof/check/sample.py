@@ -10,15 +10,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
-from math import isqrt
+from functools import lru_cache, reduce
 from random import Random
 from typing import Any
 
 from derive.errors import CertificateError
-from derive.proof.check.data import Domain
+from derive.proof.check.data import Axioms, Domain
 from derive.proof.check.evaluate import Inapplicable, Scope, evaluate, no_oracle
 from derive.proof.check.reader import TIME, At, Equation, Index, Name, Node, Range, walk
+from derive.proof.check.surds import sign, square_root
+from derive.proof.check.vectors import SIZE, RandomOperator, Vector, coordinates
 
 TRIES = 40
 ZERO = Fraction(0)
@@ -63,17 +64,30 @@ class FractionWorld:
     """Exact fractions for the evaluator: tables of schedule and parameter values, and a random oracle."""
 
     def __init__(
-        self, values: Mapping[Key, Fraction], rng: Random | None, answers: dict[Any, Fraction] | None = None
+        self,
+        values: Mapping[Key, Fraction],
+        rng: Random | None,
+        answers: dict[Any, Fraction] | None = None,
+        operators: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None:
         self.values, self.rng = values, rng
+        self.operators: Mapping[str, Callable[[Any], Any]] = operators or {}
         #: What the oracles have answered so far; two worlds that share it have the same oracle.
         self.answers: dict[Any, Fraction] = {} if answers is None else answers
 
-    def fresh(self) -> Fraction:
-        """An arbitrary number. Raises CertificateError in a world where everything is prescribed."""
-        if self.rng is None:
+    def fresh(self) -> Any:
+        """An arbitrary number (where there are operators, a vector).
+
+        Raises CertificateError in a world where everything is prescribed.
+        """
+        rng = self.rng
+        if rng is None:
             raise CertificateError("a value is needed that the certificate does not give")
-        return self.rng.choice(_GRID) * self.rng.choice((1, -1))
+
+        def number() -> Fraction:
+            return rng.choice(_GRID) * rng.choice((1, -1))
+
+        return Vector(tuple(number() for _ in range(SIZE))) if self.operators else number()
 
     def number(self, value: Fraction) -> Fraction:
         return value
@@ -101,19 +115,21 @@ class FractionWorld:
             self.answers[key] = self.fresh()
         return self.answers[key]
 
-    def function(self, name: str, args: tuple[Fraction, ...]) -> Fraction:
+    def function(self, name: str, args: tuple[Any, ...]) -> Any:
+        if name in self.operators and len(args) == 1:
+            return self.operators[name](*args)
+        if any(isinstance(a, Vector) for a in args):
+            return Vector(tuple(self.function(name, parts) for parts in zip(*map(coordinates, args), strict=True)))
         match name, args:
             case "sqrt", (x,):
-                root = Fraction(isqrt(x.numerator), isqrt(x.denominator)) if x >= 0 else Fraction(-1)
-                if root * root != x:
-                    raise Inapplicable(f"{x} has no rational square root")
-                return root
+                return square_root(x)
             case "abs", (x,):
-                return abs(x)
+                return x * sign(x)
             case "sign", (x,):
-                return Fraction((x > 0) - (x < 0))
+                return Fraction(sign(x))
             case (("max" | "min"), (_, _, *_)):
-                return max(args) if name == "max" else min(args)
+                better = 1 if name == "max" else -1
+                return reduce(lambda a, b: b if sign(b - a) == better else a, args)
         raise CertificateError(f"{name} with {len(args)} arguments")
 
     def power(self, base: Fraction, exponent: Index) -> Fraction:
@@ -135,6 +151,7 @@ class Sampler:
     low: int
     high: int
     instances: Mapping[int | None, tuple[Instance, ...]] = field(default_factory=dict)
+    operators: Mapping[str, Axioms] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -144,6 +161,7 @@ class Sampler:
         nonzero: frozenset[str],
         texts: tuple[Node, ...],
         steps: int,
+        operators: Mapping[str, Axioms] | None = None,
     ) -> Sampler:
         """The sampler for runs of ``steps`` steps of these texts."""
         away = Domain(nonzero=True)
@@ -166,6 +184,7 @@ class Sampler:
             low,
             high,
             {k: tuple(v) for k, v in due.items()},
+            operators or {},
         )
 
     def world(self, rng: Random) -> FractionWorld:
@@ -173,7 +192,9 @@ class Sampler:
         for _ in range(TRIES):
             values = self._draw(rng)
             if values is not None:
-                return FractionWorld(values, rng)
+                return FractionWorld(
+                    values, rng, operators={n: RandomOperator(a, rng) for n, a in self.operators.items()}
+                )
         raise Inapplicable("no schedules were found that satisfy the hypotheses")
 
     def until_defined(self, attempt: Callable[[], None]) -> None:

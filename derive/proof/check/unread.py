@@ -46,7 +46,7 @@ def replay_in_ring(claim: Unread) -> None:
 def _in_ring(claim: Unread, size: int) -> None:
     from derive.proof.check.ring import Field, RingWorld
 
-    world = RingWorld(Field(size))
+    world = RingWorld(Field(size), {**claim.rule.schedules, **claim.rule.parameters}, claim.rule.operators)
     states = {name: world.field.atom(("state", name)) for name in claim.rule.updates}
     step = Step(claim.rule, world, states, NOW)
 
@@ -68,7 +68,8 @@ def replay_runs(claim: Unread, certificate: Mapping[str, Any]) -> None:
     """Pairs of steps that differ in that value alone land at the same states. Raises CertificateError, Inapplicable."""
     # The value that is changed must be one that the runs have.
     written = (*claim.rule.equations, At(claim.schedule, NOW.plus(claim.offset)))
-    sampler = Sampler.of(claim.rule.schedules, claim.rule.parameters, (), frozenset(), written, STEPS)
+    rule = claim.rule
+    sampler = Sampler.of(rule.schedules, rule.parameters, (), frozenset(), written, STEPS, rule.operators)
     domain = claim.rule.schedules[claim.schedule]
     if len(candidates(domain)) < 2:
         raise Inapplicable(f"{claim.schedule} has one value only")
@@ -79,7 +80,7 @@ def replay_runs(claim: Unread, certificate: Mapping[str, Any]) -> None:
             world = sampler.world(rng)
             key = (claim.schedule, now.constant + claim.offset)
             others = [c for c in candidates(domain) if c != world.values[key]]
-            twin = FractionWorld({**world.values, key: rng.choice(others)}, rng, world.answers)
+            twin = FractionWorld({**world.values, key: rng.choice(others)}, rng, world.answers, world.operators)
             states = {name: world.fresh() for name in claim.rule.updates}
             one, other = Step(claim.rule, world, states, now), Step(claim.rule, twin, states, now)
             if one.run() != other.run() or one.queries != other.queries:
