@@ -26,4 +26,4 @@ def decide_claim(claim: Claim, *, time_limit: float = TIME_LIMIT) -> Result:
         verdict = Verdict.REPRODUCED if seen.holds else Verdict.NOT_REPRODUCED
     else:
         verdict = Verdict.OBSERVED if seen.holds else Verdict.NOT_OBSERVED
-    return Result(verdict, f"{seen.summary} ({seen.software}; see it with: {seen.command})", table=seen.table)
+    return Result(verdict, f"{seen.summary} ({seen.software})", table=seen.table, command=seen.command)

@@ -129,7 +129,8 @@ class Result:
 
     ``certificates`` hold plain data that the independent checker replays, and ``checked_by`` names the checks that
     did; ``residual`` is the exact difference of the two sides after one step from the same state, by component,
-    where there is one. ``truth`` says in words what is true where the claim is not, and nothing else here says it.
+    where there is one. ``truth`` says in words what is true where the claim is not, and nothing else here says it;
+    ``command`` is one line for a shell that shows what rests on numbers or on software.
     """
 
     verdict: Verdict
@@ -147,3 +148,4 @@ class Result:
     certificates: tuple[Mapping[str, Any], ...] = field(default=())
     checked_by: tuple[str, ...] = ()
     truth: str = ""
+    command: str = ""

@@ -104,6 +104,7 @@ def _claim(
         side_conditions=tuple(display(text) for text in claim["side_conditions"]),
         repair=_field(claim["repair"]) if claim["repair"] else None,
         truth=prose(claim.get("truth", "")),
+        command=claim.get("command", ""),
         residual=joined(_field(r) for r in claim["residual"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
         proof=_proof(claim["proof"]) if claim["proof"] else None,
