@@ -54,8 +54,8 @@ def alive(rule: Rule) -> tuple[str, ...]:
     return tuple({**kept, **points})
 
 
-def _counted(rules: tuple[Rule, ...]) -> Step:
-    """The counts, for the second checker to count again."""
+def states_counted(rules: tuple[Rule, ...]) -> Step:
+    """What the rules keep, counted, for the second checker to count again."""
     certificates = tuple(
         {"kind": "memory", "rule": rule_data(rule), "own": own(rule), "alive": len(alive(rule))} for rule in rules
     )
@@ -76,14 +76,14 @@ def state(rules: tuple[Rule, ...], expected: int, more: str = "") -> Result:
             "counting states",
             f"{against} numbers a parameter, not {expected}.",
             instance("numbers a parameter, and as claimed", F(against), F(expected), {}),
-            _counted(rules),
+            states_counted(rules),
             table=rows,
         )
     size = {0: "no number", 1: "one number"}.get(expected, f"{expected} numbers")
     return proved(
         "counting states",
         f"Between two steps the optimizer keeps {size} a parameter of its own.{more}",
-        _counted(rules),
+        states_counted(rules),
         table=rows,
     )
 
@@ -105,7 +105,7 @@ def listing() -> Result:
             own(SUTSKEVER_INSIDE) == own(PYTORCH_NESTEROV) == folded == 1,
             lemma("Both forms of the rule carry one number a parameter from step to step.", "counting states").lines,
         ),
-        _counted((SUTSKEVER_INSIDE, PYTORCH_NESTEROV)),
+        states_counted((SUTSKEVER_INSIDE, PYTORCH_NESTEROV)),
         table=rows,
     )
 

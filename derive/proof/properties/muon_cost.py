@@ -14,7 +14,7 @@ from fractions import Fraction
 from derive.proof.properties.argument import Step, conditional, equal, exactly, instance, lemma, proved, refuted, stated
 from derive.proof.properties.inequality import nonnegative
 from derive.proof.properties.matrices import Program, Run, counted, multiplications, same
-from derive.proof.properties.memory import own
+from derive.proof.properties.memory import own, states_counted
 from derive.proof.properties.newton_schulz import ITERATION, MUON, transposed
 from derive.proof.properties.rational import at, simplest
 from derive.proof.result import Result
@@ -269,7 +269,7 @@ def stored() -> Result:
         "in bfloat16.",
         exactly(f"w <= {UPDATE}"),
         instance("bytes a parameter: of Muon with its last update, and of Adam", muon, adam, {"w": "4"}),
-        lemma("The states of each rule, less the parameters.", "a definition"),
+        states_counted(tuple(rule for _, rule, _ in keeps)),
         Step(
             buffers == (1, 2),
             lemma(f"Muon keeps {buffers[0]} number besides the update, Adam {buffers[1]}", "counting states").lines,

@@ -27,7 +27,7 @@ CONDITION = {**TRUE, "of": "condition", "low": "0", "least": "-16", "most": "16"
 
 @pytest.mark.parametrize("certificate", [TRUE, CONDITION], ids=["value", "condition"])
 def test_true_enclosures_pass(certificate: dict[str, Any]) -> None:
-    assert check(certificate) == ("intervals of its own",)
+    assert check(certificate) == ("balls of whole numbers",)
 
 
 FALSE = {

@@ -110,7 +110,7 @@ def test_verdicts() -> None:
     assert scale.counterexample is not None
     assert iterated(F(1, 2000)) < F(scale.counterexample.left) < F(scale.counterexample.right) < iterated(F(1, 1000))
     for result in (orthogonal, rounding, scale):
-        assert {"exact random runs", "intervals of its own", "sympy ring"} <= {*checked(result).checked_by}
+        assert {"exact random runs", "balls of whole numbers", "sympy ring"} <= {*checked(result).checked_by}
 
 
 @pytest.mark.parametrize(
