@@ -9,7 +9,10 @@ from typing import Any
 from derive.notation.spec import Relation, shift
 from derive.notation.text import to_text
 from derive.proof.hypotheses import Hypotheses
+from derive.proof.linear.induction import Induction
+from derive.proof.linear.no_start import NoStart
 from derive.proof.normal import When
+from derive.proof.readable import to_expr
 from derive.proof.replay import Divergence
 from derive.proof.state_map import StateMap
 from derive.rules.rule import Rule
@@ -75,6 +78,43 @@ def difference_certificate(left: Rule, right: Rule, state_map: StateMap, found: 
         "what": found.what,
         "left_value": str(found.left),
         "right_value": str(found.right),
+    }
+
+
+def relation_certificate(proof: Induction, hypotheses: Hypotheses) -> dict[str, Any]:
+    """Everything that a proof by linear relations between the states rests on."""
+    relations = proof.relations
+    pair = relations.pair
+    return {
+        "kind": "relation",
+        "left": rule_data(pair.left),
+        "right": rule_data(pair.right),
+        "names": dict(pair.names),
+        "relations": {name: to_text(e) for name, e in relations.texts().items()},
+        "right_start": {name: to_text(to_expr(v)) for name, v in proof.right_start.items()},
+        "given": hypothesis_texts(hypotheses),
+        "nonzero": sorted(hypotheses.nonzero),
+        "base_steps": proof.base_steps,
+    }
+
+
+def no_start_certificate(left: Rule, right: Rule, hypotheses: Hypotheses, found: NoStart) -> dict[str, Any]:
+    """Numbers with which no start of the right rule makes it ask where the left one asks."""
+    setting = found.setting
+    return {
+        "kind": "no-start",
+        "left": rule_data(left),
+        "right": rule_data(right),
+        "given": hypothesis_texts(hypotheses),
+        "schedules": {
+            name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()
+        },
+        "parameters": numbers(setting.parameters),
+        "left_start": numbers(setting.left_start),
+        "oracles": [
+            {name: [[str(c) for c in row] for row in rows] for name, rows in oracle.items()} for oracle in found.oracles
+        ],
+        "steps": found.steps,
     }
 
 

@@ -44,6 +44,7 @@ class Trajectory:
     queries: tuple[tuple[tuple[Ratio, Ratio], ...], ...]
     residuals: tuple[tuple[tuple[str, Ratio, Ratio], ...], ...]
     unpaired: bool
+    several: bool
 
 
 def trajectory(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, steps: int) -> Trajectory:
@@ -85,7 +86,7 @@ def _run(
 ) -> Trajectory:
     field = values.field
     books = (Answers(field, hypotheses.equal), Answers(field, hypotheses.equal))
-    queries, residuals, unpaired = [], [], False
+    queries, residuals, unpaired, several = [], [], False, False
     for k in range(steps):
         at = now.later(k)
         x = dict(step(left, values, at, x, books[0], first=at == When(0, True)).state)
@@ -95,41 +96,48 @@ def _run(
         for oracle in sorted({*asked[0], *asked[1]}):
             one, other = asked[0].get(oracle, []), asked[1].get(oracle, [])
             unpaired |= len(one) != len(other)
+            several |= len(one) > 1 or len(other) > 1
             for p, q in zip(one, other, strict=False):
                 pairs += zip(p, q, strict=True)
         queries.append(tuple(pairs))
         if state_map is not None:
             mapped = state_map.apply(values, at.later(1), x)
             residuals.append(tuple((name, mapped[name], y[name]) for name in right.states))
-    return Trajectory(field, now, tuple(queries), tuple(residuals), unpaired)
+    return Trajectory(field, now, tuple(queries), tuple(residuals), unpaired, several)
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions that together are necessary; ``impossible``: one of them can never hold.
+    """Conditions; ``impossible``: one of them can never hold.
 
-    ``scope`` tells for what they are necessary: any state map at all (``"queries"``), any map for every
-    schedule (``"parameters"``), or the given state map (``"map"``).
+    ``scope`` tells for what they are asked: any state map at all (``"queries"``), any map for every schedule
+    (``"parameters"``), or the given state map (``"map"``). ``necessary``: without them there is no equivalence.
     """
 
     relations: tuple[Hypothesis, ...]
     impossible: bool
     scope: str
+    necessary: bool
 
 
-def query_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
-    """What every state map needs: equal coefficients of the answer of step t in the later query points."""
-    return _conditions(_query_coefficients(left, right, state_map, hypotheses), left, right, hypotheses, "queries")
+def query_conditions(
+    left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, horizon: int = HORIZON
+) -> Conditions:
+    """What every state map needs: equal coefficients of the answer of step t in the later query points.
+
+    Where a map is given, its start has to ask alike, too.
+    """
+    found, several = _query_coefficients(left, right, state_map, hypotheses, horizon)
+    return _conditions(found, left, right, hypotheses, "queries", not several)
 
 
-def parameter_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
+def parameter_conditions(
+    left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, horizon: int = HORIZON
+) -> Conditions:
     """What the parameters must satisfy for *every* schedule: the coefficients of the schedules' monomials."""
-    found = [
-        (part, from_t)
-        for coefficient, from_t in _query_coefficients(left, right, state_map, hypotheses)
-        for part in by_monomial(coefficient, "schedule")
-    ]
-    return _conditions(found, left, right, hypotheses, "parameters")
+    coefficients, several = _query_coefficients(left, right, state_map, hypotheses, horizon)
+    found = [(part, from_t) for c, from_t in coefficients for part in by_monomial(c, "schedule")]
+    return _conditions(found, left, right, hypotheses, "parameters", not several)
 
 
 def map_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Conditions:
@@ -137,7 +145,7 @@ def map_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hyp
     path = trajectory(left, right, state_map, hypotheses, HORIZON)
     differences = [(y - x) for row in path.residuals for _, x, y in row]
     found = [(c, _earliest(left, right)) for c in _answer_coefficients(path, differences, left)]
-    return _conditions(found, left, right, hypotheses, "map")
+    return _conditions(found, left, right, hypotheses, "map", False)
 
 
 def _earliest(left: Rule, right: Rule) -> int:
@@ -146,21 +154,24 @@ def _earliest(left: Rule, right: Rule) -> int:
 
 
 def _query_coefficients(
-    left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses
-) -> list[tuple[Ratio, int]]:
-    """What must vanish, each with the t from which on it must.
+    left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, horizon: int
+) -> tuple[list[tuple[Ratio, int]], bool]:
+    """What must vanish, each with the t from which on it must; and whether questions had to be paired by guess.
 
     An answer at t in later query points; and, where the start is not like every later time (a first step of
     its own, start values that the map does not carry over), everything in the query points from the start.
     """
-    path = trajectory(left, right, state_map, hypotheses, HORIZON)
-    later = [q - p for pairs in path.queries[1:] for p, q in pairs]
+    path = trajectory(left, right, state_map, hypotheses, horizon)
+    # Without a map the states differ, and with them the first questions; what the answers do to them counts.
+    later = [q - p for pairs in path.queries[state_map is not None :] for p, q in pairs]
     found = [(c, _earliest(left, right)) for c in _answer_coefficients(path, later, left)]
+    if state_map is None:
+        return found, path.several
     begin = start_trajectory(left, right, state_map, hypotheses, HORIZON)
     from_start = [q - p for pairs in begin.queries for p, q in pairs]
     for difference in from_start:
         found += [(part, 0) for part in by_monomial(difference, "state", "answer")]
-    return found
+    return found, path.several
 
 
 def by_monomial(value: Ratio, *kinds: str) -> list[Ratio]:
@@ -189,7 +200,12 @@ def _answer_coefficients(path: Trajectory, differences: Iterable[Ratio], left: R
 
 
 def _conditions(
-    coefficients: Sequence[tuple[Ratio, int]], left: Rule, right: Rule, hypotheses: Hypotheses, scope: str
+    coefficients: Sequence[tuple[Ratio, int]],
+    left: Rule,
+    right: Rule,
+    hypotheses: Hypotheses,
+    scope: str,
+    necessary: bool,
 ) -> Conditions:
     domains = {**right.domains, **left.domains}
     relations: list[Hypothesis] = []
@@ -199,12 +215,12 @@ def _conditions(
         known = Hypotheses((*hypotheses.relations, *relations), hypotheses.nonzero)
         if known.zero(coefficient):
             continue
-        core = essential(field, coefficient.num, domains)
+        core = essential(field, known.ideal(field, coefficient.num).remainder(coefficient.num), domains)
         if core.is_constant():
             impossible = True
             break
         relations.append(_normalised(field, core, from_t))
-    return Conditions(independent(relations, hypotheses), impossible, scope)
+    return Conditions(independent(relations, hypotheses), impossible, scope, necessary)
 
 
 def independent(relations: Sequence[Hypothesis], hypotheses: Hypotheses) -> tuple[Hypothesis, ...]:

@@ -44,6 +44,14 @@ class Ideal:
         """
         return bool(polynomial.is_zero()) or (bool(self._basis) and self._saturated(polynomial))
 
+    def remainder(self, polynomial: fmpz_mpoly) -> fmpz_mpoly:
+        """A multiple of the polynomial, less what lies in the ideal: zero where both are, often with fewer factors."""
+        product = self.field.lift(polynomial)
+        if not self._basis or len(product) > MAX_TERMS or product.total_degree() > MAX_DEGREE:
+            return product
+        basis = fmpz_mpoly_vec([self.field.lift(g) for g in self._basis], product.context())
+        return product.reduction_primitive_part(basis)
+
     def _saturated(self, polynomial: fmpz_mpoly) -> bool:
         """Whether the polynomial times some power of the units lies in the ideal."""
         field = self.field

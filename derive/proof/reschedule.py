@@ -15,11 +15,13 @@ from derive.errors import Undecided
 from derive.notation.spec import Affine, Binary, Equation, Expr, Indexed, Relation
 from derive.notation.text import to_text
 from derive.proof.answers import answer_atom
+from derive.proof.case import hypotheses_of
 from derive.proof.certificate import difference_certificate, equivalence_certificate, hypothesis_texts, rule_data
 from derive.proof.claim import Reschedule
 from derive.proof.conditions import benign, query_conditions, trajectory
 from derive.proof.equivalence import Simulation, prove
 from derive.proof.find_map import candidate_maps
+from derive.proof.given_map import proof_lines
 from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
 from derive.proof.ideal import Ideal
 from derive.proof.normal import Field, When
@@ -27,7 +29,6 @@ from derive.proof.readable import relation_of, to_expr
 from derive.proof.replay import find_divergence
 from derive.proof.result import Line, Proof, Result, Verdict
 from derive.proof.state_map import StateMap
-from derive.proof.verdict_equivalence import hypotheses_of, proof_lines
 from derive.proof.wording import condition, condition_words, counterexample, line, map_formulas, prose
 from derive.rules.rule import Declared, Rule
 from derive.rules.transform import map_nodes, replace_schedules

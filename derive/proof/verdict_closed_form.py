@@ -11,6 +11,7 @@ from derive.notation.parser import parse_relations
 from derive.notation.side_conditions import side_conditions
 from derive.notation.spec import Binary
 from derive.notation.text import to_text
+from derive.proof.case import hypotheses_of
 from derive.proof.certificate import hypothesis_texts, rule_data
 from derive.proof.claim import ClosedForm
 from derive.proof.closed_form import Induction, at_step, prove_closed_form
@@ -19,7 +20,6 @@ from derive.proof.identity import value_of
 from derive.proof.normal import Atom, Ratio, When
 from derive.proof.result import Counterexample, Line, Proof, Result, Verdict
 from derive.proof.settings import NUMBERS
-from derive.proof.verdict_equivalence import hypotheses_of
 from derive.proof.wording import condition_words, line, prose, side_condition_texts
 
 #: The last step at which a false closed form is looked for.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from derive.notation.latex import to_latex
 from derive.notation.side_conditions import SideCondition
 from derive.notation.spec import Affine, Equation, Expr, Indexed, Relation, walk
 from derive.notation.text import to_text
 from derive.proof.hypotheses import Hypotheses, Hypothesis
+from derive.proof.linear.no_start import NoStart, Oracle
 from derive.proof.normal import Ratio
 from derive.proof.readable import to_expr
 from derive.proof.replay import Divergence
@@ -93,6 +95,56 @@ def counterexample(found: Divergence) -> Counterexample:
         what="the query point" if found.what == "query" else found.what.removeprefix("state "),
         left=str(found.left),
         right=str(found.right),
+    )
+
+
+def no_start_counterexample(found: NoStart) -> Counterexample:
+    """The run as a reader sees it; the right rule may start anywhere."""
+    setting = found.setting
+    return Counterexample(
+        schedules={
+            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= found.step + 1}
+            for name, table in setting.schedules.items()
+        },
+        parameters={name: str(v) for name, v in setting.parameters.items()},
+        start={name: str(v) for name, v in setting.left_start.items()},
+        oracle="; then, from the same start, ".join(_oracle_words(o, found.step) for o in found.oracles),
+        step=found.step,
+        what="the query point",
+        left=found.left,
+        right=found.right or "elsewhere, from whatever start",
+    )
+
+
+def _oracle_words(oracle: Oracle, last: int) -> str:
+    """What an oracle answers at each step, in words."""
+    parts = []
+    for name, rows in oracle.items():
+        texts = [_affine(rows[min(n, len(rows) - 1)]) for n in range(last + 1)]
+        if len(set(texts)) == 1:
+            parts.append(f"every answer of {name} is {texts[0]}")
+        else:
+            parts.append(f"the answers of {name} at steps 0, 1, … are " + ", ".join(texts))
+    return " and ".join(parts)
+
+
+def _affine(row: Sequence[Fraction]) -> str:
+    constant, *slopes = row
+    several = len(slopes) > 1
+    terms = [
+        ("" if c == 1 else f"{c} times ") + (f"argument {k} of the question" if several else "the point that is asked")
+        for k, c in enumerate(slopes, start=1)
+        if c
+    ]
+    return " plus ".join([*terms, *([str(constant)] if constant or not terms else [])])
+
+
+def no_start_words(left: Rule, right: Rule, found: NoStart) -> str:
+    """Why no state map can exist, in a sentence."""
+    there = f"{found.right}" if found.right is not None else "elsewhere"
+    return (
+        f"No start of {right.name} makes it ask where {left.name} asks: in the counterexample, at step {found.step}, "
+        f"{left.name} asks at {found.left}, and {right.name}, wherever it starts to ask alike before, at {there}."
     )
 
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from derive.errors import Undecided
 from derive.notation.domain import parse_domain
 from derive.notation.parser import parse_equations
-from derive.notation.spec import Affine, Equation, Expr, Indexed, Symbol, children, rebuild, shift, walk
+from derive.notation.spec import (
+    TIME,
+    Affine,
+    Equation,
+    Expr,
+    Indexed,
+    Reduction,
+    Symbol,
+    children,
+    rebuild,
+    shift,
+    walk,
+)
 from derive.notation.text import to_text
 from derive.rules.rule import Declared, Rule, check_rule
 
@@ -93,3 +106,44 @@ def with_constant(rule: Rule, *names: str) -> Rule:
     rest = tuple(d for d in rule.schedules if d.name not in names)
     made = replace_schedules(rule, by, schedules=rest, name=f"{rule.name} (constant {', '.join(names)})")
     return replace(made, parameters=(*rule.parameters, *constants))
+
+
+def clocked(rule: Rule, by: int) -> Rule:
+    """The rule with its clock ``by`` steps ahead: where it reads a schedule at t, or t itself, it now reads t + ``by``.
+
+    It starts as before; where its start, or its first step, reads a schedule at 0, it now reads it at ``by``.
+
+    Raises Undecided for a rule with sums or products.
+    """
+    if not by:
+        return rule
+
+    def ahead(node: Expr) -> Expr | None:
+        match node:
+            case Indexed(name=name, index=index) if name in rule.schedule_names:
+                return shift(node, by) if index.terms else None
+            case Symbol(name=name) if name == TIME:
+                return shift(node, by)
+            case Reduction():
+                raise Undecided("a sum or product in a rule whose clock is set ahead")
+            case _:
+                return None
+
+    def begun(node: Expr) -> Expr | None:
+        if isinstance(node, Indexed) and node.name in rule.schedule_names:
+            return Indexed(node.name, Affine((), node.index.constant + by))
+        return ahead(node)
+
+    update = tuple(Equation(e.left, map_nodes(e.right, ahead), e.span) for e in rule.update)
+    start = tuple(Equation(e.left, map_nodes(e.right, begun), e.span) for e in rule.start)
+    first = tuple(Equation(e.left, map_nodes(e.right, begun), e.span) for e in rule.first)
+    return replace(
+        rule,
+        name=f"{rule.name} ({by:+d} steps)",
+        update=update,
+        start=start,
+        first=first,
+        text="\n".join(map(to_text, update)),
+        start_text="\n".join(map(to_text, start)),
+        first_text="\n".join(map(to_text, first)),
+    )

@@ -9,7 +9,7 @@ from derive.proof.claim import ClosedForm, Differ, Equivalent
 from derive.proof.decide import decide
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.result import Verdict
-from derive.proof.verdict_equivalence import hypotheses_of
+from derive.proof.case import hypotheses_of
 from derive.proof.witness import satisfiable
 from derive.rules.momentum import HEAVY_BALL_INSIDE, HEAVY_BALL_OUTSIDE, PYTORCH_MOMENTUM
 from derive.rules.nesterov import PYTORCH_NESTEROV, SUTSKEVER_OUTSIDE

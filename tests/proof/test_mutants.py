@@ -26,7 +26,7 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.identity import prepare, unfold
 from derive.proof.result import Verdict
 from derive.proof.state_map import StateMap, parse_map
-from derive.proof.verdict_equivalence import hypotheses_of
+from derive.proof.case import hypotheses_of
 from derive.rules.rule import Rule, make_rule
 from tests.proof.mutants import MOMENTUM, OFFSET, SIGN, of_equations, of_relation, of_rule, signed
 from tests.proof.runs import (

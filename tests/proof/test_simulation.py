@@ -17,7 +17,7 @@ from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.result import Verdict
 from derive.proof.state_map import parse_map, start_state
 from derive.proof.values import SymbolicValues
-from derive.proof.verdict_equivalence import hypotheses_of
+from derive.proof.case import hypotheses_of
 from derive.rules.momentum import HEAVY_BALL_INSIDE, HEAVY_BALL_OUTSIDE
 from derive.rules.nesterov import (
     FOLDED_OUTSIDE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.errors import NotLinear
 from derive.proof.answers import Answers
@@ -21,8 +21,9 @@ from derive.proof.state_map import start_state
 class Induction:
     """An attempted proof: the start of the right rule, the generic step, and what fails (nothing: it is proved).
 
-    ``start`` and ``right_start`` give each state at 0 by the left rule's, ``left`` and ``right`` are the steps at t
-    of states between which the relations hold, ``after`` holds both sides of each relation at t + 1.
+    ``start`` and ``right_start`` give each state at 0 by the left rule's (empty where the step fails already),
+    ``left`` and ``right`` are the steps at t of states between which the relations hold, ``after`` holds both sides
+    of each relation at t + 1.
     """
 
     relations: Relations
@@ -48,38 +49,56 @@ def prove_relations(relations: Relations) -> Induction:
     pair = relations.pair
     least = 1 if pair.left.first or pair.right.first else 0
     most = MAX_BASE_STEPS if pair.hypotheses.relations else least
-    attempts = (_attempt(relations, n) for n in range(least, most + 1))
-    found = next(attempts)
-    for other in attempts:
+    # The later the induction begins the more is known: what fails then fails before, too.
+    step_ = _inductive(relations, most)
+    if step_.failures:
+        return step_
+    for n in range(least, most + 1):
+        found = _begun(step_ if n == most else _inductive(relations, n))
         if found.proved:
             break
-        found = other
     return found
 
 
-def _attempt(relations: Relations, base_steps: int) -> Induction:
+def _begun(proof: Induction) -> Induction:
+    """The proof with its base: the first steps from the start, after which the relations hold."""
+    relations, base_steps = proof.relations, proof.base_steps
     pair = relations.pair
-    known = Hypotheses(pair.hypotheses.relations, pair.hypotheses.nonzero, -base_steps)
-    failures: list[Difference] = []
+    if proof.failures:
+        return proof
+    known = _known(pair, base_steps)
     start, right_start = _starts(relations, base_steps)
     answers = Answers(pair.field, known.equal)
+    failures: list[Difference] = []
     x: Mapping[str, Ratio] = start
     y: Mapping[str, Ratio] = right_start
     for n in range(base_steps):
         one, other = _steps(pair, When(n, True), x, y, (answers, answers))
         failures += unshared_queries(one, other, f"at step {n}")
         x, y = one.state, other.state
-    begun = (*x.values(), *y.values())
-    failures += _unrelated(relations, known, begun, When(base_steps, True))
+    failures += _unrelated(relations, known, (*x.values(), *y.values()), When(base_steps, True))
+    return replace(proof, start=start, right_start=right_start, failures=tuple(failures))
+
+
+def _known(pair: Pair, base_steps: int) -> Hypotheses:
+    return Hypotheses(pair.hypotheses.relations, pair.hypotheses.nonzero, -base_steps)
+
+
+def _inductive(relations: Relations, base_steps: int) -> Induction:
+    """The step from t to t + 1, for every t >= ``base_steps``."""
+    pair = relations.pair
+    known = _known(pair, base_steps)
+    answers = Answers(pair.field, known.equal)
     states = [relations.value(p) if p in relations.solved else pair.field.atom(a) for p, a in enumerate(pair.states)]
     count = len(pair.left.states)
-    x, y = dict(zip(pair.left.states, states, strict=False)), dict(zip(pair.right.states, states[count:], strict=True))
+    x = dict(zip(pair.left.states, states, strict=False))
+    y = dict(zip(pair.right.states, states[count:], strict=True))
     one, other = _steps(pair, When(0), x, y, (answers, answers))
-    failures += unshared_queries(one, other, "at step t")
+    failures = unshared_queries(one, other, "at step t")
     landed = (*one.state.values(), *other.state.values())
     failures += _unrelated(relations, known, landed, When(1))
     after = {pair.states[p].name: (landed[p], _made(relations, p, landed, When(1))) for p in relations.solved}
-    return Induction(relations, base_steps, start, right_start, one, other, after, tuple(failures))
+    return Induction(relations, base_steps, {}, {}, one, other, after, tuple(failures))
 
 
 def _steps(

@@ -69,8 +69,16 @@ def find_relations(pair: Pair) -> Iterator[Relations]:
 
 def _solved(pair: Pair, basis: Mapping[int, Row], *, closed: bool) -> Relations:
     zero = pair.number(0)
-    solved = {p: tuple(zero if i == p else -c for i, c in enumerate(row)) for p, row in basis.items()}
+    solved = {p: tuple(zero if i == p else _simplest(pair, -c) for i, c in enumerate(row)) for p, row in basis.items()}
     return Relations(pair, dict(sorted(solved.items())), closed)
+
+
+def _simplest(pair: Pair, value: Ratio) -> Ratio:
+    """The value, or the number that it is under the hypotheses."""
+    if value.constant is not None or not pair.hypotheses.relations:
+        return value
+    numbers = (pair.number(n) for n in (0, 1, -1))
+    return next((n for n in numbers if pair.hypotheses.equal(value, n)), value)
 
 
 def _insert(pair: Pair, basis: dict[int, Row], row: Row) -> int | None:

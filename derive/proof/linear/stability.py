@@ -1,9 +1,7 @@
-"""Where the roots of a polynomial lie whose coefficients are constants of a rule: inside, on or outside the unit circle.
+"""Where the roots of a polynomial over a rule's constants lie: inside, on or outside the unit circle.
 
-At given fractions the criterion of Schur and Cohn decides exactly. For all constants in their domains at once, each
-constant is written by variables that are not negative ((low s + high r)/(s + r) on an interval, low + r on a ray):
-where a polynomial then has no negative coefficient its sign is plain to see. That proves or gives up, and never
-guesses.
+The criterion of Schur and Cohn says which numbers must be positive for all of them to lie inside. At given fractions it
+decides exactly; for all constants in their domains at once it rests on signs that are proved there, or gives up.
 """
 
 from __future__ import annotations
@@ -20,20 +18,22 @@ from flint import fmpq, fmpq_poly, fmpz_mpoly
 from derive.errors import Undecided
 from derive.notation.domain import Domain
 from derive.notation.evaluate import Arithmetic
-from derive.proof.normal import Atom, Field, Ratio, When
+from derive.proof.normal import Atom, Field, When
+from derive.proof.signs import NEGATIVE, NONNEGATIVE, POSITIVE, polynomial_signs
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.proof.values import ExactValues, exact_function
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: Numbers that are tried for a constant, the ones that read best first.
 NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "0", "-1", "1/3", "3/4", "9/10", "3", "-1/2", "-2", "1/10"))
+#: Places between the ends of an interval that are tried beside them.
+PARTS = tuple(Fraction(n) for n in ("1/2", "0", "1", "9/10", "99/100", "1/100"))
 #: Combinations of numbers that are tried before the search gives up.
 MAX_TRIALS = 2_000
-#: Polynomials of a higher degree in z are not decided.
-MAX_DEGREE = 6
-#: Polynomials that would have more terms after the change of variables are given up.
-MAX_TERMS = 5_000
+#: Polynomials of a higher degree are not decided: with fractions, and with constants, for which the tests grow faster.
+MAX_DEGREE, MAX_OPEN_DEGREE = 9, 4
 
 V = TypeVar("V", bound=Arithmetic)
 
@@ -64,22 +64,22 @@ class Location:
 def locate(rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly]) -> Location:
     """Where the roots of the polynomial lie, its coefficient of z^0 first, for all constants at which the rule runs.
 
-    Every sample is run once by the rule, so that it keeps every side condition of the text.
+    ``field`` declares the constants' domains. The rule is run with every sample, so that no side condition of its text
+    fails there.
     """
-    if len(coefficients) - 1 > MAX_DEGREE:
+    fixed = all(p.is_constant() for p in coefficients)
+    if len(coefficients) - 1 > (MAX_DEGREE if fixed else MAX_OPEN_DEGREE):
         return Location(Stability.UNDECIDED)
-    tests = _tests(coefficients)
-    box = _Box(field, rule.domains)
-    if all(box.sign(p, strict=True) == 1 for p in tests):
+    signs = [polynomial_signs(field, p) for p in _tests(coefficients)]
+    if all(found == POSITIVE for found in signs):
         return Location(Stability.INSIDE)
-    outside = _sample(rule, field, coefficients, Stability.OUTSIDE)
     # Up to degree two the tests are exact one by one; beyond, the first alone says that the product of all is above 1.
     exact = len(coefficients) <= 3
+    outside = _sample(rule, field, coefficients, Stability.OUTSIDE)
     if outside is not None:
-        fixed = all(p.is_constant() for p in coefficients)
-        always = fixed or any(box.sign(p, strict=True) == -1 for p in (tests if exact else tests[:1]))
+        always = fixed or NEGATIVE in (signs if exact else signs[:1])
         return Location(Stability.OUTSIDE if always else Stability.SOMETIMES_OUTSIDE, outside)
-    if all(p.is_constant() for p in coefficients) or (exact and all(box.sign(p, strict=False) == 1 for p in tests)):
+    if fixed or (exact and all(found <= NONNEGATIVE for found in signs)):
         on = _sample(rule, field, coefficients, Stability.ON)
         if on is not None:
             return Location(Stability.ON, on)
@@ -121,103 +121,6 @@ def _lowest(polynomial: fmpq_poly) -> fmpq:
     return next((c for c in polynomial.coeffs() if c), fmpq(0))
 
 
-# -- for all constants at once ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A part of a domain as ``top/bottom`` over variables that are not negative; in each case some are positive."""
-
-    top: Ratio
-    bottom: Ratio
-    cases: tuple[frozenset[Atom], ...]
-
-
-class _Box:
-    """The constants of a rule, each in its domain (what has none, such as a root of constants, is any real)."""
-
-    def __init__(self, field: Field, domains: Mapping[str, Domain]) -> None:
-        self.field, self.domains = field, domains
-
-    def sign(self, polynomial: fmpz_mpoly, *, strict: bool) -> int:
-        """1 where the polynomial is shown to be positive on the box, -1 negative, 0 where nothing is shown.
-
-        Not ``strict``: not negative, and not positive.
-        """
-        if polynomial.is_zero():
-            return int(not strict)
-        content, factors = polynomial.factor()
-        sign = 1 if content > 0 else -1
-        for factor, power in factors:
-            if power % 2 or strict:
-                found = next((s for s in (1, -1) if self._positive(factor * s, strict=strict)), 0)
-                sign *= found ** int(power)
-        return sign
-
-    def _positive(self, polynomial: fmpz_mpoly, *, strict: bool) -> bool:
-        atoms = sorted(self.field.atoms_of(polynomial), key=lambda a: (a.kind, a.name, a.tag))
-        over = Field()
-        degrees = [int(polynomial.degrees()[self.field.index(a)]) for a in atoms]
-        pieces = [_pieces(over, i, self._domain(a)) for i, a in enumerate(atoms)]
-        terms = 1
-        for d in degrees:
-            terms *= d + 1
-        if terms > MAX_TERMS or len(atoms) > MAX_DEGREE:
-            return False
-        places = [self.field.index(a) for a in atoms]
-        return all(
-            _positive_on(over, polynomial, places, degrees, choice, strict=strict)
-            for choice in itertools.product(*pieces)
-        )
-
-    def _domain(self, atom: Atom) -> Domain:
-        return self.domains.get(atom.name, Domain()) if atom.kind == "parameter" else Domain()
-
-
-def _pieces(over: Field, place: int, domain: Domain) -> list[_Piece]:
-    s, r = Atom("parameter", f"s{place}"), Atom("parameter", f"r{place}")
-    one, up = over.number(Fraction(1)), over.atom(r)
-    low, high = domain.low, domain.high
-    if low is not None and high is not None:
-        down = over.atom(s)
-        top = over.number(low) * down + over.number(high) * up
-        # s is positive off the upper end and r off the lower one; at a closed end the other of the two is.
-        positive = frozenset(a for a, is_open in ((s, domain.high_open), (r, domain.low_open)) if is_open)
-        cases = (positive,) if positive else (frozenset({s}), frozenset({r}))
-        return [_Piece(top, down + up, cases)]
-    inner = frozenset({r})
-    if low is not None:
-        return [_Piece(over.number(low) + up, one, (inner if domain.low_open else frozenset(),))]
-    if high is not None:
-        return [_Piece(over.number(high) - up, one, (inner if domain.high_open else frozenset(),))]
-    return [_Piece(x, one, (inner if domain.nonzero else frozenset(),)) for x in (up, -up)]
-
-
-def _positive_on(
-    over: Field,
-    polynomial: fmpz_mpoly,
-    places: Sequence[int],
-    degrees: Sequence[int],
-    pieces: Sequence[_Piece],
-    *,
-    strict: bool,
-) -> bool:
-    """Whether every coefficient over the new variables is positive and, where strict, in every case some term is."""
-    total = over.number(Fraction(0))
-    for powers, c in polynomial.to_dict().items():
-        term = over.number(Fraction(int(c)))
-        for place, degree, piece in zip(places, degrees, pieces, strict=True):
-            n = int(powers[place])
-            term = term * piece.top**n * piece.bottom ** (degree - n)
-        total = total + term
-    known = over.known()
-    found = {frozenset(known[i] for i, p in enumerate(m) if p): int(c) for m, c in total.num.to_dict().items()}
-    if any(int(c) < 0 for c in total.num.to_dict().values()):
-        return False
-    cases = (frozenset[Atom]().union(*case) for case in itertools.product(*(p.cases for p in pieces)))
-    return not strict or all(any(support <= case for support in found) for case in cases)
-
-
 # -- at fractions -------------------------------------------------------------------------------------
 
 
@@ -225,31 +128,32 @@ def _sample(
     rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly], wanted: Stability
 ) -> Mapping[str, Fraction] | None:
     """Constants in their domains at which the rule runs and the outermost root lies as wanted; None: none found."""
+    domains = field.declarations.domains
     read = {a.name for p in coefficients for a in field.within(field.atoms_of(p)) if a.kind == "parameter"}
     names = [n for n in rule.domains if n in read]
     rest = [n for n in rule.domains if n not in read]
-    for point in itertools.islice(_points(rule, names), MAX_TRIALS):
+    for point in itertools.islice(_points(domains, names), MAX_TRIALS):
         values = [_value(field, p, point) for p in coefficients]
         known = [v for v in values if v is not None]
         if len(known) < len(values) or not known[-1] or root_location(known) is not wanted:
             continue
-        for others in itertools.islice(_points(rule, rest), MAX_TRIALS):
+        for others in itertools.islice(_points(domains, rest), MAX_TRIALS):
             if _runs(rule, {**point, **others}):
                 return {n: {**point, **others}[n] for n in rule.domains}
     return None
 
 
-def _points(rule: Rule, names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
-    for values in itertools.product(*(_candidates(rule.domains[n]) for n in names)):
+def _points(domains: Mapping[str, Domain], names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
+    for values in itertools.product(*(_candidates(domains[n]) for n in names)):
         yield dict(zip(names, values, strict=True))
 
 
 def _candidates(domain: Domain) -> list[Fraction]:
-    """Numbers of the domain: the usual ones, and where these do not lie in it some of its own."""
+    """Numbers of the domain: the usual ones, and some between its ends and close to them."""
     low, high = domain.low, domain.high
     own: Iterable[Fraction] = ()
     if low is not None and high is not None:
-        own = (low + (high - low) * f for f in (Fraction(1, 2), Fraction(0), Fraction(1), Fraction(9, 10)))
+        own = (low + (high - low) * part for part in PARTS)
     elif low is not None:
         own = (low + 1, low)
     elif high is not None:
@@ -287,7 +191,7 @@ def _atom_value(field: Field, atom: Atom, point: Mapping[str, Fraction]) -> Frac
 def _runs(rule: Rule, point: Mapping[str, Fraction]) -> bool:
     """Whether the rule's start and its first two steps have values with these constants."""
     schedules = {n: (lambda k, x=point[n]: x) for n in rule.schedule_names}
-    values = ExactValues(schedules, point)  # type: ignore[arg-type]  # a lambda with a default has no plain type
+    values = ExactValues(schedules, point, declarations(rule).operators)
 
     def ask(name: str, when: When, at: tuple[Fraction, ...]) -> Fraction:
         return Fraction(0)

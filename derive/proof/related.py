@@ -1,0 +1,341 @@
+"""Two rules of which no state map is given: one is found, with the exact condition, or it is shown that none exists."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from flint import fmpz_mpoly
+
+from derive.errors import NotLinear, Undecided
+from derive.notation.spec import Affine, Binary, Equation, Expr, Indexed, Number, Relation
+from derive.notation.text import to_text
+from derive.proof.answers import answer_atom
+from derive.proof.case import Case
+from derive.proof.certificate import equivalence_certificate, no_start_certificate, relation_certificate
+from derive.proof.conditions import (
+    HORIZON,
+    Conditions,
+    benign,
+    essential,
+    parameter_conditions,
+    query_conditions,
+    trajectory,
+)
+from derive.proof.equivalence import prove
+from derive.proof.find_map import candidate_maps
+from derive.proof.given_map import Mapped, necessity_lines, proved, repair_words, unless_given_up
+from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
+from derive.proof.linear.induction import Induction, prove_relations
+from derive.proof.linear.no_start import find_no_start
+from derive.proof.linear.relation import find_relations
+from derive.proof.linear.system import Pair
+from derive.proof.normal import Atom, Field, When
+from derive.proof.readable import polynomial_expr, to_expr
+from derive.proof.repair import Repair, find_repair
+from derive.proof.result import Line, Proof, Result, Verdict
+from derive.proof.state_map import StateMap
+from derive.proof.wording import (
+    condition,
+    condition_words,
+    equation,
+    formula,
+    line,
+    no_start_counterexample,
+    no_start_words,
+    prose,
+)
+from derive.rules.declarations import declarations
+from derive.rules.rule import Rule
+
+METHOD = "linear relations between the states, by induction over t"
+#: Questions are compared over at most this many steps after an answer.
+MAX_HORIZON = 6
+ZERO = Number(Fraction(0))
+
+
+def settle(case: Case, original: Rule, repair_by: str) -> Result:
+    """Whether some start of the right rule makes it ask where the left one asks, for every start of that.
+
+    ``original`` is the right rule as it was before schedules were replaced; ``repair_by`` as in a claim.
+
+    Raises NotLinear where a step is not linear in the states and answers, Undecided where the search is given up.
+    """
+    proof = _best(Pair.of(case.left, case.right, case.hypotheses))
+    return _proved(case, proof) if proof.proved else _failed(case, proof, original, repair_by)
+
+
+def _best(pair: Pair) -> Induction:
+    """The proof that succeeds, otherwise the last attempt."""
+    attempts = map(prove_relations, find_relations(pair))
+    found = next(attempts)
+    for other in attempts:
+        if found.proved:
+            break
+        found = other
+    return found
+
+
+def _proved(case: Case, proof: Induction) -> Result:
+    if not case.meaningful:
+        raise Undecided("no schedules were found that satisfy the hypotheses and divide by nothing that is zero")
+    if not _dense(case, proof):
+        raise Undecided("a proof that divides by what may be zero under the hypotheses")
+    result = _stated(case, proof)
+    zeros = _zeros_of_start(case, proof)
+    for zero in zeros:
+        # Where the start would be divided by zero another start may do; one case in which none does is enough.
+        there = Hypotheses((*case.hypotheses.relations, Hypothesis(Relation("==", zero, ZERO))), frozenset())
+        found = find_no_start(case.left, case.right, there)
+        if found is not None:
+            conditions = tuple(Hypothesis(Relation("!=", z, ZERO)) for z in zeros)
+            words = f"Holds when {condition_words(conditions)}. {no_start_words(case.left, case.right, found)}"
+            certificate = no_start_certificate(case.left, case.right, case.hypotheses, found)
+            return replace(
+                result,
+                verdict=Verdict.CONDITIONAL,
+                summary=words,
+                conditions=tuple(condition(h, iff=False) for h in conditions),
+                counterexample=no_start_counterexample(found),
+                certificates=(*result.certificates, certificate),
+            )
+    if zeros:
+        apart = " and ".join(f"`{to_text(z)} != 0`" for z in zeros)
+        raise Undecided(f"it is proved where {apart}; whether some start does elsewhere was not found out")
+    return result
+
+
+def _stated(case: Case, proof: Induction) -> Result:
+    """The proof as a result: with a state map where the relations are one."""
+    relations = proof.relations
+    if relations.is_map and not (case.left.first or case.right.first):
+        state_map = _state_map(proof)
+        simulation = prove(case.left, case.right, state_map, case.hypotheses)
+        if simulation.proved:
+            return proved(Mapped.of(case.left, case.right, state_map, case.hypotheses), simulation)
+    given = f", given {condition_words(case.hypotheses.relations)}." if case.hypotheses.relations else "."
+    return Result(
+        Verdict.PROVED,
+        f"{case.left.name} and {case.right.name} ask at the same points for every oracle, every schedule and all t"
+        + given,
+        side_conditions=case.sides(),
+        proof=Proof(
+            METHOD,
+            tuple(formula(equation(name, 0, e)) for name, e in relations.texts().items()),
+            tuple(_lines(case, proof)),
+        ),
+        certificates=(relation_certificate(proof, case.hypotheses),),
+    )
+
+
+def _lines(case: Case, proof: Induction) -> Iterator[Line]:
+    """The proof as a person would write it."""
+    pair = proof.relations.pair
+    begin = Affine((), 0)
+    for name, value in proof.right_start.items():
+        start = Equation(Indexed(pair.names[name], begin), to_expr(value))
+        yield line(start, f"start of {case.right.name}: with it the relations hold")
+    if proof.base_steps:
+        count = "step 0 is" if proof.base_steps == 1 else f"steps 0 to {proof.base_steps - 1} are"
+        yield prose(f"{count} run from the start values: same questions, and the relations hold after it", "base case")
+    for query in proof.left.queries:
+        why = f"both rules ask `{query.oracle}` here: same question at the same step, so the same answer"
+        yield line(equation("q", 0, query.point[0]), f"{why} `{formula(to_expr(query.answer)).text}`")
+    for name, (landed, wanted) in proof.after.items():
+        same = "the same normal form" if landed.same(wanted) else "equal by the hypotheses"
+        yield line(equation(name, 1, landed), "one step of the rule to which it belongs")
+        yield line(equation(name, 1, wanted), f"the relation at `t+1`, after one step of both rules; {same}")
+    yield prose("the relations hold at `t+1` whenever they hold at `t`", "induction over `t`")
+    free = [
+        pair.names[n] for p, n in enumerate(case.right.states, len(case.left.states)) if p not in proof.relations.solved
+    ]
+    if free:
+        yield prose(f"no question ever shows {', '.join(f'`{n}`' for n in free)}", "it may start anywhere")
+
+
+def _dense(case: Case, proof: Induction) -> bool:
+    """Whether what the relations divide by says nothing about the questions.
+
+    Both sides of a question are quotients of polynomials in finitely many schedule values. Where they are equal
+    wherever no denominator of a relation vanishes they are equal everywhere, if the schedules that the hypotheses
+    allow make up one irreducible piece, on which no denominator vanishes throughout.
+    """
+    field = proof.relations.pair.field
+    domains = dict(field.declarations.domains)
+    rows = proof.relations.solved.values()
+    if all(essential(field, c.den, domains).is_constant() for row in rows for c in row):
+        return True
+    texts = tuple(proof.relations.texts().values())
+    return _irreducible(case) and replace(case, texts=(*case.texts, *texts)).meaningful
+
+
+def _irreducible(case: Case) -> bool:
+    """Whether the equations among the hypotheses each say what one schedule is by what came before, and others.
+
+    Then the schedules that satisfy them are the graph of a function.
+    """
+    field = Field(declarations(*case.rules))
+    equations = [
+        schedule_value(Binary("-", h.relation.left, h.relation.right), field, When(0)).num
+        for h in case.hypotheses.relations
+        if h.relation.op == "=="
+    ]
+    latest: dict[str, tuple[int, int]] = {}
+    for place, equation_ in enumerate(equations):
+        name = _solvable(field, equation_, latest)
+        if name is None:
+            return False
+        latest[name] = (place, max(a.when.offset for a in field.atoms_of(equation_) if a.name == name and a.when))
+    return all(
+        other == place or a.when is None or a.when.offset < offset
+        for name, (other, _) in latest.items()
+        for place, (_, offset) in enumerate(latest.values())
+        for a in field.atoms_of(field.lift(equations[place]))
+        if a.name == name
+    )
+
+
+def _solvable(field: Field, polynomial: fmpz_mpoly, taken: Container[str]) -> str | None:
+    """A schedule whose latest value the equation determines, with a factor that is never zero."""
+    latest: dict[str, Atom] = {}
+    for a in field.atoms_of(polynomial):
+        if a.kind == "schedule" and a.when is not None and not a.when.concrete:
+            best = latest.get(a.name)
+            if best is None or best.when is None or best.when.offset < a.when.offset:
+                latest[a.name] = a
+    for name, atom in sorted(latest.items()):
+        slope = field.lift(polynomial).derivative(field.index(atom))
+        free = atom not in field.atoms_of(slope)
+        if name not in taken and free and essential(field, slope, dict(field.declarations.domains)).is_constant():
+            return name
+    return None
+
+
+def _zeros_of_start(case: Case, proof: Induction) -> list[Expr]:
+    """What the right rule's start values are divided by, and may be zero."""
+    field = proof.relations.pair.field
+    found: dict[str, Expr] = {}
+    for value in proof.right_start.values():
+        core = essential(field, value.den, dict(field.declarations.domains))
+        if not core.is_constant():
+            zero = polynomial_expr(field, core)
+            found[to_text(zero)] = zero
+    return list(found.values())
+
+
+def _failed(case: Case, attempt: Induction, original: Rule, repair_by: str) -> Result:
+    left, right = case.left, case.right
+    found = find_no_start(left, right, case.hypotheses)
+    if found is None:
+        return Result(
+            Verdict.UNKNOWN,
+            "Neither a proof nor a counterexample was found: the linear relations between the states that equal "
+            "questions ask for are not kept by a step, but in the runs that were tried some start does.",
+        )
+    certificates = [no_start_certificate(left, right, case.hypotheses, found)]
+    exact = unless_given_up(lambda: _exact_condition(case, attempt))
+    repair = unless_given_up(lambda: _repair(case, attempt, original, repair_by))
+    if repair is not None:
+        state_map = _state_map(attempt)
+        certificates.append(
+            equivalence_certificate(left, repair.rule, state_map, case.hypotheses, repair.proof.base_steps)
+        )
+    words = no_start_words(left, right, found) + repair_words(repair)
+    unequal = unless_given_up(lambda: _unequal(case))
+    base = Result(
+        Verdict.REFUTED,
+        words + (unequal or ""),
+        side_conditions=case.sides(),
+        repair=repair.formula if repair else None,
+        counterexample=no_start_counterexample(found),
+        certificates=tuple(certificates),
+    )
+    if exact is None:
+        return base
+    conditions, result = exact
+    assert result.proof is not None  # what is stated as proved has its proof
+    ordinary = all(benign(h.relation, left, right) for h in conditions.relations)
+    scope = " (for every schedule)" if conditions.scope == "parameters" else ""
+    exactly = "exactly when" if conditions.necessary else "when"
+    return replace(
+        base,
+        verdict=Verdict.CONDITIONAL if ordinary else Verdict.REFUTED,
+        summary=f"Holds {exactly} {condition_words(conditions.relations)}{scope}. {words}",
+        conditions=tuple(condition(h, iff=conditions.necessary) for h in conditions.relations),
+        proof=replace(result.proof, steps=(*necessity_lines(conditions), *result.proof.steps)),
+        certificates=(*certificates, *result.certificates),
+    )
+
+
+def _exact_condition(case: Case, attempt: Induction) -> tuple[Conditions, Result] | None:
+    """Conditions that every start needs and under which the proof succeeds, with that proof."""
+    states = len(case.left.states) + len(case.right.states)
+    for horizon in dict.fromkeys((HORIZON, max(HORIZON, min(states, MAX_HORIZON)))):
+        for find in (query_conditions, parameter_conditions):
+            conditions = find(case.left, case.right, None, case.hypotheses, horizon)
+            if conditions.impossible and find is query_conditions:
+                return None
+            if conditions.impossible or not conditions.relations:
+                continue
+            under = Hypotheses((*case.hypotheses.relations, *conditions.relations), case.hypotheses.nonzero)
+            proof = _under(attempt, under)
+            there = replace(case, hypotheses=under)
+            if proof.proved and there.meaningful and _dense(there, proof) and not _zeros_of_start(there, proof):
+                return conditions, _stated(there, proof)
+            mapped = next(_mapped(there), None)
+            if mapped is not None:
+                return conditions, mapped
+    return None
+
+
+def _mapped(case: Case) -> Iterator[Result]:
+    """Proofs under a state map that is likely: where questions do not show a state throughout, relations miss it."""
+    for state_map in candidate_maps(case.left, case.right, case.hypotheses):
+        mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)
+        simulation = prove(case.left, case.right, state_map, case.hypotheses)
+        if simulation.proved and mapped.meaningful:
+            yield proved(mapped, simulation)
+
+
+def _under(attempt: Induction, hypotheses: Hypotheses) -> Induction:
+    """The proof under hypotheses: of the relations that are found without them, otherwise of those found with them."""
+    old = attempt.relations
+    proof = prove_relations(replace(old, pair=replace(old.pair, hypotheses=hypotheses)))
+    return proof if proof.proved else _best(Pair.of(old.pair.left, old.pair.right, hypotheses))
+
+
+def _state_map(attempt: Induction) -> StateMap:
+    pair = attempt.relations.pair
+    own = {shown: name for name, shown in pair.names.items()}
+    schedules = frozenset((*pair.left.schedule_names, *pair.right.schedule_names))
+    return StateMap({own[name]: e for name, e in attempt.relations.texts().items()}, schedules)
+
+
+def _repair(case: Case, attempt: Induction, original: Rule, repair_by: str) -> Repair | None:
+    if not attempt.relations.is_map:
+        return None
+    return find_repair(case.left, original, _state_map(attempt), case.hypotheses, repair_by)
+
+
+def _unequal(case: Case) -> str | None:
+    """The first question in which an earlier answer has unequal coefficients, in words."""
+    path = trajectory(case.left, case.right, None, case.hypotheses, HORIZON)
+    for name, _ in case.left.oracles:
+        atom = answer_atom(name, When(0))
+        if atom not in path.field.known():
+            continue
+        for k, pairs in enumerate(path.queries):
+            for one, other in pairs:
+                try:
+                    first, second = one.coefficient(atom), other.coefficient(atom)
+                except NotLinear:
+                    return None
+                if not case.hypotheses.equal(first, second):
+                    texts = (formula(to_expr(c)).text for c in (first, second))
+                    left, right = (f"`{text}`" for text in texts)
+                    return (
+                        f" The answer of step t enters the question of step t+{k} with the factor {left} on the left "
+                        f"and {right} on the right."
+                    )
+    return None
