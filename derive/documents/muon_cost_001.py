@@ -55,6 +55,14 @@ EXTRA: tuple[Claim, ...] = (
         question=True,
     ),
     Claim(
+        "001.muon.expensive.g",
+        "B",
+        "torch.optim.Muon adds eps to the norm by which it divides, as its documentation says.",
+        "Steps without an iteration on 1 × 1 gradients whose norm is below, at and above eps.",
+        Behaviour("muon.division"),
+        question=True,
+    ),
+    Claim(
         "001.muon.memory.a",
         "O",
         "Storing it is memory intensive: it takes bytes a parameter.",

@@ -359,6 +359,52 @@ def memory() -> Observation:
     )
 
 
+def division() -> Observation:
+    """torch.optim.Muon adds eps to the norm by which it divides, as its documentation says of eps.
+
+    Holds if a step without an iteration, on 1 × 1 gradients around eps = 1/4, is the gradient over N + eps; the
+    alternative is N over the larger of N and eps.
+    """
+    import torch
+
+    muon: Any = torch.optim.Muon
+    eps = F(1, 4)
+    rows = []
+    for norm in (F(1, 8), F(1, 4), F(1, 2), F(8)):
+        parameter = torch.nn.Parameter(torch.zeros(1, 1))
+        optimizer = muon([parameter], lr=1.0, weight_decay=0.0, momentum=0.0, eps=float(eps), ns_steps=0)
+        parameter.grad = torch.full((1, 1), float(norm))
+        optimizer.step()
+        found = -F(parameter.item())
+        rows.append(
+            {
+                "norm": str(norm),
+                "the step": str(found),
+                "norm/(norm + eps)": str(norm / (norm + eps)),
+                "norm/max(norm, eps)": str(norm / max(norm, eps)),
+            }
+        )
+    # In bfloat16 a quotient is right to 2**-8 of itself; the two alternatives are further apart.
+    added, larger = (
+        all(abs(F(row["the step"]) - F(row[form])) <= F(row[form]) / 2**8 for row in rows)
+        for form in ("norm/(norm + eps)", "norm/max(norm, eps)")
+    )
+    return Observation(
+        added,
+        "torch.optim.Muon divides by the norm with eps added."
+        if added
+        else "torch.optim.Muon divides by the larger of the norm and eps, so that a matrix whose norm is at least eps "
+        "is scaled to norm 1; its documentation says that eps is added to the denominator."
+        if larger
+        else "torch.optim.Muon divides by neither of the two.",
+        tuple(rows),
+        software(),
+        'python -c "import torch as T; p = T.nn.Parameter(T.zeros(1, 1)); '
+        "o = T.optim.Muon([p], lr=1.0, weight_decay=0.0, momentum=0.0, eps=0.25, ns_steps=0); "
+        'p.grad = 0.5 * T.ones(1, 1); o.step(); print(p.item())"',
+    )
+
+
 def observations() -> Mapping[str, Callable[[], Observation]]:
     """The experiments of this module."""
     constant, changing = ("constant", "rate changes"), tuple(_SCHEDULES)
@@ -370,4 +416,5 @@ def observations() -> Mapping[str, Callable[[], Observation]]:
         "muon.folded": partial(nesterov_like, changing),
         "muon.cost": cost,
         "muon.memory": memory,
+        "muon.division": division,
     }

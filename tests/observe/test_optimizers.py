@@ -40,6 +40,7 @@ HOLDS = {
     "muon.folded": False,
     "muon.cost": True,
     "muon.memory": True,
+    "muon.division": False,
     "sgd.decay": True,
     "sgd.decay.original": False,
 }
@@ -97,6 +98,7 @@ def test_the_commands_that_print_a_step_and_a_formula(name: str, same: bool) -> 
         ("muon.rule", ["0.5", "-0.625"]),
         ("muon.cost", ["15"]),
         ("muon.memory", ["torch.bfloat16"]),
+        ("muon.division", ["-1.0"]),
         ("sgd.decay", ["0.625", "0.328125"]),
     ],
 )
