@@ -33,6 +33,10 @@ LIMIT = 3000
 #: States are looked up in the traps, and finished runs put aside, every so many steps.
 EVERY = 4
 
+#: Runs are given up further out: a step makes S = |x| + |v| at most 2.6 S + 4, so that until they are next
+#: looked at no query leaves the cosine's range.
+FARTHEST = (LARGEST - 42) / 18
+
 #: How a run ends: in the global or the local minimum; in neither, or not within the limit; or the bound leaves it open.
 GLOBAL, LOCAL, NEITHER, OPEN = range(4)
 #: A bound of the rounding of short sums of products: less than 64 roundings, each relative to the sum of sizes.
@@ -186,7 +190,7 @@ def explore(kind: Kind) -> Grid:
             ev = (np.abs(runs.s) * runs.b1 + np.abs(runs.c) * runs.b2) * (1 + SLACK)
             to_other = other.hold(runs.index, runs.x, runs.v, ex, ev)
             to_best = best.hold(runs.index, runs.x, runs.v, ex, ev)
-            lost = (spread > 1) | (np.abs(query) > LARGEST / 2)
+            lost = (spread > 1) | (np.abs(runs.x) + np.abs(runs.v) > FARTHEST)
             ends[runs.cell[to_best]] = GLOBAL
             ends[runs.cell[to_other]] = LOCAL
             ends[runs.cell[lost & (ends[runs.cell] == NEITHER)]] = OPEN

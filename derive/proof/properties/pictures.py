@@ -67,16 +67,16 @@ def basins(kind: Kind) -> Picture:
     letters[grid.ends == LOCAL] = "L"
     letters[grid.ends == NEITHER] = "N"
     bounds = (0, *SHADES)
-    words = [f"{a + 1} to {b}" for a, b in zip(bounds, SHADES, strict=False)] + [f"more than {SHADES[-1]}"]
+    words = [f"{a + 1}–{b}" for a, b in zip(bounds, SHADES, strict=False)] + [f"over {SHADES[-1]}"]
     marks = (
         *(
-            Mark(letter, f"global minimum in {text} steps", f"shade {k}")
+            Mark(letter, f"global minimum, {text} steps", f"shade {k}")
             for k, (letter, text) in enumerate(zip(shades, words, strict=True), 1)
         ),
-        Mark("g", "global minimum, number of steps open", "solid"),
+        Mark("g", "global minimum, steps open", "solid"),
         Mark("L", "local minimum", "stripes"),
         Mark("N", f"neither within {LIMIT} steps", "lines"),
-        Mark("?", "open: the error bound is too wide", "crosses"),
+        Mark("?", "open", "crosses"),
     )
     named = {"descent": "Plain gradient descent", "momentum": "Momentum 9/10", "Nesterov": "Nesterov, momentum 9/10"}
     return _picture(f"{named[kind]}: where each run ends, by start and rate", _EXPLAINED, letters, marks)
@@ -116,7 +116,7 @@ def fastest_picture() -> Picture:
         Mark("n", "Nesterov", "shade 3"),
         Mark("=", "two or three of them alike", "shade 1"),
         Mark("-", "none reaches it", "lines"),
-        Mark("?", "open: an error bound is too wide", "crosses"),
+        Mark("?", "open", "crosses"),
     )
     title = "The method that reaches the global minimum in the fewest steps, by start and rate (momentum 9/10)"
     return _picture(title, _EXPLAINED, fastest(), marks)
@@ -129,7 +129,7 @@ def tally(kind: Kind) -> str:
     if count[NEITHER]:
         parts.append(f"{count[NEITHER]} in neither within {LIMIT} steps")
     if count[OPEN]:
-        parts.append(f"{count[OPEN]} stay open (the error bound grows too wide)")
+        parts.append(f"{count[OPEN]} stay open")
     return f"Of the {CELLS} runs of the picture, over {OVER}, " + ", ".join(parts[:-1]) + f" and {parts[-1]}."
 
 
@@ -161,7 +161,6 @@ def enclosed_alike(*kinds: Kind) -> Step:
     return Step(all(agree(kind) for kind in kinds), lemma(text, METHOD).lines)
 
 
-@cache
 def agree(kind: Kind) -> bool:
     """Whether the grid says what the runs in balls say, at every start and rate that both have."""
     grid = explore(kind)

@@ -17,8 +17,8 @@ from derive.report.view import AxisView, MarkView, PictureView
 
 #: Sizes in points: the field of cells, the margins beside, below and above it, a line of the legend.
 FIELD = (322.0, 186.0)
-LEFT, RIGHT, BELOW, ABOVE, LINE = 40.0, 8.0, 34.0, 6.0, 13.0
-FONT = 9.0
+LEFT, RIGHT, BELOW, ABOVE, LINE = 46.0, 10.0, 36.0, 6.0, 12.0
+FONT, SMALL = 10.0, 8.0
 
 #: Left, bottom, width and height of a rectangle, in cells.
 Rectangle = tuple[int, int, int, int]
@@ -119,10 +119,10 @@ def draw(picture: PictureView, palette: Palette, *, legend: bool) -> Figure:
         figure.legend(
             handles=[_dressed(Patch(label=m.text), m, palette) for m in picture.marks],
             loc="lower left",
-            bbox_to_anchor=(0.04, 0),
+            bbox_to_anchor=(0, 0),
             ncols=2,
             frameon=False,
-            fontsize=FONT - 1,
+            fontsize=SMALL,
             labelcolor=ink,
             borderaxespad=0,
             borderpad=0.2,
