@@ -55,6 +55,7 @@ def _one_meaning(rules: tuple[Rule, ...]) -> None:
             **dict.fromkeys(rule.schedule_names, "a schedule"),
             **dict.fromkeys(rule.parameter_names, "a parameter"),
             **{name: f"an oracle of arity {arity}" for name, arity in rule.oracles},
+            **{o.name: f"an operator ({o.axioms or 'no axiom'})" for o in rule.operators},
         }
         for name, kind in table.items():
             if kinds.setdefault(name, kind) != kind:

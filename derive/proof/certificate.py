@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -12,9 +12,11 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.induction import Induction
 from derive.proof.linear.no_start import NoStart
 from derive.proof.normal import When
+from derive.proof.operators import stand_in_text
 from derive.proof.readable import to_expr
 from derive.proof.replay import Divergence
 from derive.proof.state_map import StateMap
+from derive.rules.operators import Operator
 from derive.rules.rule import Rule
 
 
@@ -30,6 +32,12 @@ def rule_data(rule: Rule) -> dict[str, Any]:
         "oracles": dict(rule.oracles),
     }
     return {**data, "operators": {o.name: o.axioms for o in rule.operators}} if rule.operators else data
+
+
+def stand_ins(operators: Iterable[Operator]) -> dict[str, Any]:
+    """The functions that stand for operators in a run, as a certificate's field; none where there are no operators."""
+    texts = {o.name: stand_in_text(o) for o in operators}
+    return {"stand_ins": texts} if texts else {}
 
 
 def hypothesis_texts(hypotheses: Hypotheses) -> list[str]:
@@ -78,6 +86,7 @@ def difference_certificate(left: Rule, right: Rule, state_map: StateMap, found: 
         "what": found.what,
         "left_value": str(found.left),
         "right_value": str(found.right),
+        **stand_ins(setting.operators.values()),
     }
 
 

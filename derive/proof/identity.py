@@ -21,7 +21,7 @@ from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.simulate import Oracle, step
 from derive.proof.state_map import start_state
-from derive.proof.values import SymbolicValues, exact_function
+from derive.proof.values import ExactValues, SymbolicValues
 from derive.proof.witness import satisfiable
 from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
@@ -319,13 +319,14 @@ def assignments(
 
 def _with_functions(field: Field, table: dict[Atom, Fraction], functions: Iterable[Atom]) -> None:
     """Add the values of functions, the innermost first. Raises Undecided where one is not rational."""
+    exact = ExactValues({}, {}, field.declarations.operators)
     pending = list(functions)
     while pending:
         for atom in pending:
             arguments = field.arguments(atom)
             if all(a in table for argument in arguments for a in argument.atoms()):
                 values = (value_of(field, x.num, table) / value_of(field, x.den, table) for x in arguments)
-                table[atom] = exact_function(atom.name, tuple(values))
+                table[atom] = exact.function(atom.name, tuple(values))
                 pending.remove(atom)
                 break
 

@@ -105,9 +105,7 @@ def _is_scalar(field: Field, atom: Atom) -> bool:
 def stand_in(operator: Operator, x: Fraction) -> Fraction:
     """A function of one number that satisfies the operator's axioms, for runs in exact fractions.
 
-    A claim about every such operator is refuted by one of them. Scale invariant and odd: the sign, which is the
-    orthogonal factor of a matrix with one entry. Homogeneous: that times the power of the size. Linear: the number
-    itself. What is not odd has different values on both sides of 0, and what has no degree is not linear.
+    A claim about every such operator is refuted by one of them; :func:`stand_in_text` says which one is taken.
     """
     sign = Fraction((x > 0) - (x < 0))
     if operator.linear:
@@ -116,3 +114,17 @@ def stand_in(operator: Operator, x: Fraction) -> Fraction:
         return x + x**3 if operator.odd else x + x**2 + 1
     size = abs(x) ** operator.degree
     return sign * size if operator.odd else (2 + sign) * size
+
+
+def stand_in_text(operator: Operator) -> str:
+    """The function of :func:`stand_in` as a text in x.
+
+    Scale invariant and odd: the sign, which is the orthogonal factor of a matrix with one entry. Homogeneous: that
+    times the power of the size. Linear: the number itself. What is not odd has different sizes on both sides of 0.
+    """
+    if operator.linear:
+        return "x"
+    if operator.degree is None:
+        return "x + x**3" if operator.odd else "x + x**2 + 1"
+    sign = "sign(x)" if operator.odd else "(2 + sign(x))"
+    return sign if operator.degree == 0 else f"{sign}*abs(x)**{operator.degree}"

@@ -10,12 +10,13 @@ from derive.notation.parser import parse_equations
 from derive.notation.side_conditions import side_conditions
 from derive.notation.spec import Binary, Call, Expr, Indexed, Neg, Number, Relation, children, rebuild
 from derive.notation.text import to_text
-from derive.proof.certificate import rule_data
+from derive.proof.certificate import rule_data, stand_ins
 from derive.proof.claim import Identity
 from derive.proof.conditions import benign, by_monomial, essential, independent
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.identity import Prepared, Unfolded, assignments, prepare, unfold, value_of
 from derive.proof.normal import Atom, When
+from derive.proof.operators import stand_in_text
 from derive.proof.readable import ANSWER, relation_of, to_expr
 from derive.proof.result import Condition, Counterexample, Formula, Line, Proof, Result, Verdict
 from derive.proof.settings import NUMBERS
@@ -52,7 +53,8 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
         schedules=_by_time(numbers, "schedule"),
         parameters={a.name: str(v) for a, v in numbers.items() if a.kind == "parameter"},
         start={_key(a): str(v) for a, v in numbers.items() if a.kind == "state"},
-        oracle=", ".join(f"the gradient is {v}" for a, v in numbers.items() if a.kind == "answer") or "any gradient",
+        oracle=(", ".join(f"the gradient is {v}" for a, v in numbers.items() if a.kind == "answer") or "any gradient")
+        + "".join(f"; {o.name}(x) is {stand_in_text(o)}" for o in prepared.rule.operators),
         step=0,
         what="the equation",
         left=str(left),
@@ -64,6 +66,7 @@ def _failed(formal: Identity, prepared: Prepared, unfolded: Unfolded) -> Result:
         "assignment": assignment,
         "left": str(left),
         "right": str(right),
+        **stand_ins(prepared.rule.operators),
     }
     words = f"In the counterexample the left side is {left} and the right side {right}."
     mended = _mended(formal, unfolded)

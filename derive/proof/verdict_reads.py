@@ -13,7 +13,7 @@ from derive.notation.parser import parse_expression
 from derive.notation.spec import Affine, Indexed, walk
 from derive.notation.text import to_text
 from derive.proof.answers import Answers
-from derive.proof.certificate import rule_data
+from derive.proof.certificate import rule_data, stand_ins
 from derive.proof.claim import Reads
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.normal import Atom, Field, When
@@ -23,6 +23,7 @@ from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.proof.values import ExactValues, SymbolicValues
 from derive.proof.wording import prose
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: The last step at which two schedules are looked for that show a read to be necessary.
@@ -51,7 +52,7 @@ def stencil(rule: Rule) -> dict[str, frozenset[Place]]:
     The next value is taken as a function of the state, the answers and the schedules; in its normal form every
     atom that occurs is one on which it depends.
     """
-    field = Field()
+    field = Field(declarations(rule))
     values = SymbolicValues(field)
     now = When(0)
     state = {name: field.atom(Atom("state", name, now)) for name in rule.states}
@@ -64,7 +65,7 @@ def stencil(rule: Rule) -> dict[str, frozenset[Place]]:
 
 def _asked(rule: Rule) -> frozenset[Place]:
     """The schedule values on which the points depend at which a step asks."""
-    field = Field()
+    field = Field(declarations(rule))
     now = When(0)
     state = {name: field.atom(Atom("state", name, now)) for name in rule.states}
     done = step(rule, SymbolicValues(field), now, state, Answers(field, Hypotheses().equal))
@@ -201,7 +202,8 @@ def _run(
     def schedule(s: str) -> Callable[[int], Fraction]:
         return lambda n: value if s == name and n == at else base
 
-    values = ExactValues({s: schedule(s) for s in rule.schedule_names}, constants)
+    operators = declarations(rule).operators
+    values = ExactValues({s: schedule(s) for s in rule.schedule_names}, constants, operators)
     start = start_state(rule, values, lambda _: free)
     state = before = start
     for n in range(last + 1):
@@ -235,6 +237,7 @@ def _certificate(w: Witness) -> dict[str, Any]:
         "state": w.state,
         "runs": [run(v, r) for v, r in zip(w.values, w.results, strict=True)],
         "step": w.step,
+        **stand_ins(rule.operators),
     }
 
 

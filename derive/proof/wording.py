@@ -12,6 +12,7 @@ from derive.notation.text import to_text
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.linear.no_start import NoStart, Oracle
 from derive.proof.normal import Ratio
+from derive.proof.operators import stand_in_text
 from derive.proof.readable import to_expr
 from derive.proof.replay import Divergence
 from derive.proof.result import Condition, Counterexample, Formula, Line
@@ -83,6 +84,7 @@ def counterexample(found: Divergence) -> Counterexample:
         if len(set(answers)) == 1
         else "the gradients of steps 0, 1, … are " + ", ".join(answers)
     )
+    oracle += "".join(f"; {o.name}(x) is {stand_in_text(o)}" for o in setting.operators.values())
     return Counterexample(
         schedules={
             name: {str(n): str(v) for n, v in table.items() if 0 <= n <= last}
