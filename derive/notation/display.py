@@ -250,6 +250,8 @@ def _box(expr: Expr, *, script: bool) -> Box:
             return _named(name, index_layout(index))
         case Neg(operand=operand):
             return _row(_MINUS, _held(operand, Hold.PRODUCT, script=script))
+        case Call(name="transpose", args=(matrix,)):
+            return _power(_held(matrix, Hold.ATOM, script=script), Letter(r"\mathsf{T}", "⊤"))
         case Call(name=name, args=args):
             return _call(name, [_box(a, script=script) for a in args])
         case Reduction(kind=kind, body=body, index=index, lower=lower, upper=upper):

@@ -111,6 +111,8 @@ LATEX = [
     ("grad(x)", r"\nabla f(x)"),
     ("grad2(x)", r"\nabla f_2(x)"),
     ("orthogonalize(G)", r"\operatorname{orthogonalize}(G)"),
+    ("X*transpose(X)", r"X X^{\mathsf{T}}"),
+    ("transpose(A*B + C)*V", r"(A B + C)^{\mathsf{T}} V"),
     ("A(x, y)", "A(x, y)"),
     ("phi(x)", r"\phi(x)"),
     ("theta + phi + beta + epsilon + tau", r"\theta + \phi + \beta + \epsilon + \tau"),

@@ -53,9 +53,9 @@ def products() -> Result:
     table = tuple(
         {
             "convention": convention,
-            "an iteration": simplest(cost),
-            f"a step ({steps} iterations)": simplest(f"{steps}*({cost})"),
-            "with the last update recomputed": simplest(f"{2 * steps}*({cost})"),
+            "an iteration": f"`{simplest(cost)}`",
+            f"a step ({steps} iterations)": f"`{simplest(f'{steps}*({cost})')}`",
+            "with the last update recomputed": f"`{simplest(f'{2 * steps}*({cost})')}`",
         }
         for convention, cost in (
             ("matrix products", str(each)),
