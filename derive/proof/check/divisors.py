@@ -13,8 +13,8 @@ from fractions import Fraction
 from sympy.polys.rings import PolyElement
 
 from derive.errors import CertificateError
-from derive.proof.check.data import Domain
 from derive.proof.check.equivalence import NOW, Pair, map_states, schedule_difference
+from derive.proof.check.functions import Functions
 from derive.proof.check.reader import At, Equation, Index, Node, Op, Power, walk
 from derive.proof.check.ring import Atom, Field, Ratio, RingWorld, span, with_room
 
@@ -30,8 +30,8 @@ def divisors(node: Node) -> Iterator[Node]:
                     yield base
 
 
-def require_defined(claim: Pair, texts: Mapping[str, Node], states: Iterable[str], now: Index) -> None:
-    """Raise CertificateError where a text may divide by zero at ``now``; at NOW: at some t from the base on.
+def require_defined(claim: Pair, field: str, texts: Mapping[str, Node], states: Iterable[str], now: Index) -> None:
+    """Raise CertificateError where a text of a field may divide by zero at ``now``; at NOW: at some t from the base on.
 
     At NOW it is enough that the divisor is not always zero, if nothing but constancy is supposed of the schedules:
     then the rules' questions are rational functions of numbers without relations between them, and what holds of
@@ -42,12 +42,14 @@ def require_defined(claim: Pair, texts: Mapping[str, Node], states: Iterable[str
         for divisor in divisors(node):
 
             def judge(size: int, name: str = name, divisor: Node = divisor) -> None:
-                world = _ConstantWorld(Field(size), constant or frozenset())
+                world = _ConstantWorld(claim, constant or frozenset(), size)
                 free = {state: world.field.atom(("state", state)) for state in states}
                 value = map_states({name: divisor}, (claim.left, claim.right), world, free, now)[name]
                 known = _Nonzero(claim, world, now, constant is not None)
                 if not known.polynomial(value.num):
-                    raise CertificateError(f"{name}: it divides by {world.field.show(value)}, which may be zero")
+                    raise CertificateError(
+                        f"{field}, {name}: it divides by {world.field.show(value)}, which may be zero"
+                    )
 
             with_room(judge)
 
@@ -70,8 +72,8 @@ def constant_names(given: Iterable[Equation]) -> frozenset[str] | None:
 class _ConstantWorld(RingWorld):
     """The ring in which some schedules have one value at all times."""
 
-    def __init__(self, field: Field, constant: frozenset[str]) -> None:
-        super().__init__(field)
+    def __init__(self, claim: Pair, constant: frozenset[str], size: int) -> None:
+        super().__init__(Field(size), claim.domains, claim.operators)
         self.constant = constant
 
     def schedule(self, name: str, when: Index) -> Ratio:
@@ -93,6 +95,9 @@ class _Nonzero:
 
     def _factor(self, factor: PolyElement) -> bool:
         """Whether an irreducible polynomial is one."""
+        functions = Functions(self.world.field, self.claim.domains)
+        if functions.positive(factor) or functions.positive(-factor):
+            return True
         atoms = self.world.field.keys(factor)
         kinds = {atom[0] for atom in atoms}
         if not kinds <= {"schedule", "parameter", "index", "power"}:
@@ -113,9 +118,7 @@ class _Nonzero:
             case ("power", PolyElement() as base, _, _):
                 return not root and self.polynomial(base)
             case (_, str(name), *_):
-                domain = {**self.claim.schedules, **self.claim.parameters}[name]
-                own = domain.meet(Domain(nonzero=True)) if name in self.claim.nonzero else domain
-                return self.generic or not own.contains(root)
+                return self.generic or not self.claim.domains[name].contains(root)
         return False
 
     def _unequal(self, factor: PolyElement) -> bool:

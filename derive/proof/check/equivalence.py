@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from random import Random
 from typing import Any, TypeVar
 
 from derive.errors import CertificateError
@@ -26,7 +27,7 @@ from derive.proof.check.evaluate import (
     start_states,
 )
 from derive.proof.check.reader import FUNCTIONS, TIME, At, Call, Equation, Index, Name, Node, read_expression, walk
-from derive.proof.check.sample import ZERO, Sampler, seeds
+from derive.proof.check.sample import ZERO, FractionWorld, Sampler, seeds
 
 V = TypeVar("V", bound=Arithmetic)
 C = TypeVar("C", bound="Comparison")
@@ -54,6 +55,12 @@ class Pair:
     def parameters(self) -> dict[str, Domain]:
         """The parameters of both rules."""
         return meet(self.left.parameters, self.right.parameters)
+
+    @property
+    def domains(self) -> dict[str, Domain]:
+        """Where the values of schedules and parameters lie, ``nonzero`` included."""
+        away = Domain(nonzero=True)
+        return {n: d.meet(away) if n in self.nonzero else d for n, d in {**self.schedules, **self.parameters}.items()}
 
     @property
     def operators(self) -> dict[str, Axioms]:
@@ -287,15 +294,15 @@ def ring_comparison(kind: type[C], claim: Pair, size: int, now: Index | None, wh
     """A comparison in the ring and its world: at the general time ``now``, or (None) at concrete times."""
     from derive.proof.check.ring import Field, Hypotheses, RingWorld
 
-    world = RingWorld(Field(size), {**claim.schedules, **claim.parameters}, claim.operators)
-    nonzero = claim.nonzero | {n for n, d in {**claim.schedules, **claim.parameters}.items() if not d.contains(ZERO)}
+    world = RingWorld(Field(size), claim.domains, claim.operators)
+    nonzero = frozenset(n for n, d in claim.domains.items() if not d.contains(ZERO))
     hypotheses = Hypotheses(
         world.field,
         claim.given,
         lambda relation, shift: schedule_difference(relation, world, (now or Index()).plus(shift), claim),
         0 if now is None else -claim.base_steps,
         now is None,
-        frozenset(nonzero),
+        nonzero,
     )
     world.same = hypotheses.equal
     return kind(claim, world, hypotheses.equal, world.field.show, f"sympy ring, {where}"), world
@@ -328,15 +335,30 @@ def judge(world: Any, work: Callable[[], object]) -> None:
 
 def replay_runs(claim: Equivalence, certificate: Mapping[str, Any]) -> None:
     """Random runs in exact fractions. Raises CertificateError, Inapplicable where nothing can be sampled."""
-    texts = (*claim.left.equations, *claim.right.equations, *claim.map.values(), *claim.start_map.values())
+    written = (*claim.left.equations, *claim.right.equations, *claim.map.values(), *claim.start_map.values())
+
+    def run(world: FractionWorld, steps: int) -> None:
+        MapComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), steps)
+
+    random_runs(claim, certificate, written, 0, run)
+
+
+def random_runs(
+    claim: Pair,
+    certificate: Mapping[str, Any],
+    texts: tuple[Node, ...],
+    first_steps: int,
+    run: Callable[[FractionWorld, int], None],
+) -> None:
+    """``run`` in random worlds, for some steps more than ``first_steps``. Raises Inapplicable where there are none."""
     # A number gets new roots at every step, and with them grows longer and longer.
-    steps = ROOT_STEPS if any(isinstance(n, Call) and n.name == "sqrt" for x in texts for n in walk(x)) else STEPS
+    roots = any(isinstance(n, Call) and n.name == "sqrt" for x in texts for n in walk(x))
+    steps = first_steps + (ROOT_STEPS if roots else STEPS)
     known = (claim.schedules, claim.parameters, claim.given, claim.nonzero)
     sampler = Sampler.of(*known, texts, steps + 1, claim.operators)
     for rng in seeds(certificate, RUNS):
 
-        def attempt(rng: Any = rng) -> None:
-            world = sampler.world(rng)
-            MapComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), steps)
+        def attempt(rng: Random = rng) -> None:
+            run(sampler.world(rng), steps)
 
         sampler.until_defined(attempt)

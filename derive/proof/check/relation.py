@@ -10,7 +10,6 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from random import Random
 from typing import Any
 
 from derive.errors import CertificateError
@@ -21,14 +20,13 @@ from derive.proof.check.equivalence import (
     Pair,
     judge,
     map_states,
+    random_runs,
     read_pair,
     ring_comparison,
 )
 from derive.proof.check.evaluate import Disagreement, start_states
 from derive.proof.check.reader import FUNCTIONS, TIME, At, Call, Index, Name, Node, Range, read_expression, walk
-from derive.proof.check.sample import NeverDefined, Sampler, seeds
-
-RUNS, STEPS = 5, 8
+from derive.proof.check.sample import FractionWorld, NeverDefined
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,8 @@ def _check_names(claim: Related) -> None:
             )
     values = {*claim.schedules, *claim.parameters}
     called = list(claim.names.values())
-    taken = values | {*left.updates, *left.oracles, *right.oracles, *FUNCTIONS, TIME, "Sum", "Product"}
+    asked = {*left.oracles, *right.oracles, *claim.operators, *FUNCTIONS}
+    taken = values | asked | {*left.updates, TIME, "Sum", "Product"}
     clash = {name for name in called if name in taken or called.count(name) > 1} | (values & set(left.updates))
     if clash:
         raise CertificateError(f"names: {sorted(clash)} would mean more than one thing")
@@ -195,8 +194,8 @@ def replay_in_ring(claim: Related) -> None:
     from derive.proof.check.divisors import require_defined
     from derive.proof.check.ring import with_room
 
-    require_defined(claim, claim.right_start, claim.left.updates, Index())
-    require_defined(claim, claim.relations, claim.free, NOW)
+    require_defined(claim, "right_start", claim.right_start, claim.left.updates, Index())
+    require_defined(claim, "relations", claim.relations, claim.free, NOW)
     with_room(lambda size: _ring_base(claim, size))
     with_room(lambda size: _ring_step(claim, size))
 
@@ -217,16 +216,11 @@ def replay_runs(claim: Related, certificate: Mapping[str, Any]) -> None:
     """Random runs in exact fractions. Raises CertificateError, Inapplicable where nothing can be sampled."""
     rules = (*claim.left.equations, *claim.right.equations)
     written = (*rules, *claim.relations.values(), *claim.right_start.values())
-    steps = claim.base_steps + STEPS
-    sampler = Sampler.of(claim.schedules, claim.parameters, claim.given, claim.nonzero, written, steps + 1)
-    for rng in seeds(certificate, RUNS):
 
-        def attempt(rng: Random = rng) -> None:
-            world = sampler.world(rng)
-            comparison = RelationComparison(claim, world, operator.eq, str, "exact random runs")
-            comparison.run(lambda name: world.fresh(), steps)
+    def run(world: FractionWorld, steps: int) -> None:
+        RelationComparison(claim, world, operator.eq, str, "exact random runs").run(lambda name: world.fresh(), steps)
 
-        try:
-            sampler.until_defined(attempt)
-        except NeverDefined:
-            raise CertificateError("exact random runs: in every run something is divided by zero") from None
+    try:
+        random_runs(claim, certificate, written, claim.base_steps, run)
+    except NeverDefined:
+        raise CertificateError("exact random runs: in every run something is divided by zero") from None
