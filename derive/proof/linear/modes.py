@@ -24,6 +24,8 @@ from flint import fmpz_mpoly
 from derive.errors import NotLinear
 from derive.notation.spec import Affine, Binary, Call, Expr, Indexed, Neg, Number, Relation, Symbol
 from derive.proof.answers import Answers
+from derive.proof.hypotheses import Hypotheses
+from derive.proof.linear.constants import Constants, solved
 from derive.proof.linear.spaces import Matrix, Space, Vector, characteristic, invariant, killed, times, transposed
 from derive.proof.linear.stability import Location, locate
 from derive.proof.normal import Atom, Field, Ratio, When
@@ -31,7 +33,6 @@ from derive.proof.readable import to_expr
 from derive.proof.result import Formula
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
-from derive.proof.values import SymbolicValues
 from derive.proof.wording import formula
 from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
@@ -108,16 +109,18 @@ def hidden_modes(rule: Rule) -> tuple[HiddenMode, ...]:
     Raises NotLinear where a step is not linear in the states and answers, or changes with time even though the
     schedules do not; Undecided where an expression grows too large.
     """
-    return _modes(rule, Field(declarations(rule)), _variable([rule]))
+    return _modes(rule, Constants(Field(declarations(rule)), {}), _variable([rule]))
 
 
-def pair_modes(left: Rule, right: Rule) -> PairModes:
+def pair_modes(left: Rule, right: Rule, hypotheses: Hypotheses | None = None) -> PairModes:
     """What each of two rules hides and the other does not: modes of one kind and factor cancel.
 
-    A schedule or parameter of one name stands for the same constant in both. Raises as :func:`hidden_modes`.
+    A schedule or parameter of one name stands for the same constant in both. Of the hypotheses those are used that
+    speak of every time and, for constants, can be solved for one of them. Raises as :func:`hidden_modes`.
     """
-    field, z = Field(declarations(left, right)), _variable([left, right])
-    ours, theirs = _modes(left, field, z), _modes(right, field, z)
+    constants = solved(Field(declarations(left, right)), hypotheses or Hypotheses())
+    z = _variable([left, right])
+    ours, theirs = _modes(left, constants, z), _modes(right, constants, z)
     return PairModes(_beyond(ours, theirs), _beyond(theirs, ours))
 
 
@@ -136,35 +139,28 @@ def _variable(rules: Sequence[Rule]) -> str:
 # -- the step as matrices -----------------------------------------------------------------------------
 
 
-class _Constant(SymbolicValues):
-    """Schedules that never change: each is one symbol, like a parameter.
-
-    So is a function's value. What is found for any value of a root holds for its own.
-    """
-
-    def schedule(self, name: str, when: When) -> Ratio:
-        return self.parameter(name)
-
-    def function(self, name: str, args: tuple[Ratio, ...]) -> Ratio:
-        return self.field.opaque(name, args)
-
-
 @dataclass(frozen=True)
 class _System:
     """x[t+1] = A x + B g + c, asked at C x + …: a row of ``update`` and ``inputs`` for each state."""
 
     rule: Rule
-    field: Field
+    constants: Constants
     update: Matrix
     inputs: Matrix
     constant: Vector
     questions: Matrix
 
+    @property
+    def field(self) -> Field:
+        """The field of the constants."""
+        return self.constants.field
 
-def _system(rule: Rule, field: Field) -> _System:
+
+def _system(rule: Rule, constants: Constants) -> _System:
+    field = constants.field
     states = tuple(Atom("state", name, NOW, rule.name) for name in rule.states)
     book = Answers(field, Ratio.same)
-    done = step(rule, _Constant(field), NOW, dict(zip(rule.states, map(field.atom, states), strict=True)), book)
+    done = step(rule, constants, NOW, dict(zip(rule.states, map(field.atom, states), strict=True)), book)
     after = [done.state[name] for name in rule.states]
     asked = [p for points in book.points(NOW).values() for point in points for p in point]
     answers = tuple(a for a in field.known() if a.kind == "answer" and a.when == NOW)
@@ -172,7 +168,7 @@ def _system(rule: Rule, field: Field) -> _System:
     n = len(states)
     return _System(
         rule,
-        field,
+        constants,
         tuple(row[:n] for row, _ in rows[:n]),
         tuple(row[n:] for row, _ in rows[:n]),
         tuple(rest for _, rest in rows[:n]),
@@ -192,8 +188,8 @@ def _coefficients(value: Ratio, atoms: Sequence[Atom]) -> tuple[Vector, Ratio]:
 # -- what is hidden -----------------------------------------------------------------------------------
 
 
-def _modes(rule: Rule, field: Field, z: str) -> tuple[HiddenMode, ...]:
-    system = _system(rule, field)
+def _modes(rule: Rule, constants: Constants, z: str) -> tuple[HiddenMode, ...]:
+    system, field = _system(rule, constants), constants.field
     columns = transposed(system.update)
     unseen = invariant(field, system.questions, system.update).annihilator
     reached = invariant(field, transposed(system.inputs), columns)
@@ -228,6 +224,7 @@ def _mode(
     field = system.field
     monic = [field.reduced(p, plain[-1]) for p in plain]
     factor = _polynomial(monic, z)
+    bound = {name: system.constants.parameter(name) for name in system.constants.by}
     return HiddenMode(
         kind=kind,
         variable=z,
@@ -237,7 +234,7 @@ def _mode(
         root=formula(to_expr(-monic[0])) if len(monic) == 2 else None,
         multiplicity=multiplicity,
         directions=tuple(_direction(system, row) for row in rows),
-        location=locate(system.rule, field, plain),
+        location=locate(system.rule, field, plain, bound),
         outside=tuple(formula(r) for r in _outside(monic)),
         silent=_at_rest(system, kind, rows),
         read=frozenset(a.name for c in monic for a in c.depends()),
@@ -280,8 +277,7 @@ def _at_rest(system: _System, kind: Kind, rows: Sequence[Vector]) -> bool:
     """Whether the start keeps the combinations that no answer changes where they are, in exact arithmetic."""
     if kind is Kind.UNOBSERVABLE:
         return False
-    rule, field = system.rule, system.field
-    values = _Constant(field)
+    rule, field, values = system.rule, system.field, system.constants
     state: Mapping[str, Ratio] = start_state(rule, values, lambda name: field.atom(Atom("state", name, START)))
     if rule.first:
         state = step(rule, values, START, state, Answers(field, Ratio.same), first=True).state

@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_poly, fmpz_mpoly
 from derive.errors import Undecided
 from derive.notation.domain import Domain
 from derive.notation.evaluate import Arithmetic
-from derive.proof.normal import Atom, Field, When
+from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.signs import NEGATIVE, NONNEGATIVE, POSITIVE, polynomial_signs
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
@@ -61,11 +61,13 @@ class Location:
     at: Mapping[str, Fraction] | None = None
 
 
-def locate(rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly]) -> Location:
+def locate(
+    rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly], bound: Mapping[str, Ratio] | None = None
+) -> Location:
     """Where the roots of the polynomial lie, its coefficient of z^0 first, for all constants at which the rule runs.
 
-    ``field`` declares the constants' domains. The rule is run with every sample, so that no side condition of its text
-    fails there.
+    ``field`` declares the constants' domains; ``bound`` gives those that are determined by the others. The rule is run
+    with every sample, so that no side condition of its text fails there.
     """
     fixed = all(p.is_constant() for p in coefficients)
     if len(coefficients) - 1 > (MAX_DEGREE if fixed else MAX_OPEN_DEGREE):
@@ -75,12 +77,12 @@ def locate(rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly]) -> Loca
         return Location(Stability.INSIDE)
     # Up to degree two the tests are exact one by one; beyond, the first alone says that the product of all is above 1.
     exact = len(coefficients) <= 3
-    outside = _sample(rule, field, coefficients, Stability.OUTSIDE)
+    outside = _sample(rule, field, coefficients, bound or {}, Stability.OUTSIDE)
     if outside is not None:
         always = fixed or NEGATIVE in (signs if exact else signs[:1])
         return Location(Stability.OUTSIDE if always else Stability.SOMETIMES_OUTSIDE, outside)
     if fixed or (exact and all(found <= NONNEGATIVE for found in signs)):
-        on = _sample(rule, field, coefficients, Stability.ON)
+        on = _sample(rule, field, coefficients, bound or {}, Stability.ON)
         if on is not None:
             return Location(Stability.ON, on)
     return Location(Stability.UNDECIDED)
@@ -125,22 +127,33 @@ def _lowest(polynomial: fmpq_poly) -> fmpq:
 
 
 def _sample(
-    rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly], wanted: Stability
+    rule: Rule, field: Field, coefficients: Sequence[fmpz_mpoly], bound: Mapping[str, Ratio], wanted: Stability
 ) -> Mapping[str, Fraction] | None:
     """Constants in their domains at which the rule runs and the outermost root lies as wanted; None: none found."""
     domains = field.declarations.domains
-    read = {a.name for p in coefficients for a in field.within(field.atoms_of(p)) if a.kind == "parameter"}
-    names = [n for n in rule.domains if n in read]
-    rest = [n for n in rule.domains if n not in read]
-    for point in itertools.islice(_points(domains, names), MAX_TRIALS):
-        values = [_value(field, p, point) for p in coefficients]
-        known = [v for v in values if v is not None]
-        if len(known) < len(values) or not known[-1] or root_location(known) is not wanted:
-            continue
-        for others in itertools.islice(_points(domains, rest), MAX_TRIALS):
-            if _runs(rule, {**point, **others}):
-                return {n: {**point, **others}[n] for n in rule.domains}
+    read = {a.name for p in coefficients for a in field.within(field.atoms_of(p))}
+    free = [n for n in domains if n not in bound]
+    fitting = (
+        point
+        for point in itertools.islice(_points(domains, [n for n in free if n in read]), MAX_TRIALS)
+        if _outermost(field, coefficients, point) is wanted
+    )
+    rest = [n for n in free if n not in read]
+    points = ({**point, **others} for point in fitting for others in _points(domains, rest))
+    for point in itertools.islice(points, MAX_TRIALS):
+        known: dict[str, Fraction | None] = {**point, **{n: _value(field, r, point) for n, r in bound.items()}}
+        whole = {n: x for n in domains if (x := known[n]) is not None and domains[n].contains(x)}
+        if len(whole) == len(domains) and _runs(rule, whole):
+            return whole
     return None
+
+
+def _outermost(field: Field, coefficients: Sequence[fmpz_mpoly], point: Mapping[str, Fraction]) -> Stability | None:
+    """Where the outermost root lies at these constants; None where the polynomial has no value or no lead there."""
+    one = field.polynomial(1)
+    values = [_value(field, Ratio(field, p, one), point) for p in coefficients]
+    known = [v for v in values if v is not None]
+    return root_location(known) if len(known) == len(values) and known[-1] else None
 
 
 def _points(domains: Mapping[str, Domain], names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
@@ -161,31 +174,33 @@ def _candidates(domain: Domain) -> list[Fraction]:
     return [x for x in dict.fromkeys((*NUMBERS, *own)) if domain.contains(x)]
 
 
-def _value(field: Field, polynomial: fmpz_mpoly, point: Mapping[str, Fraction]) -> Fraction | None:
-    """The polynomial's value; None where it has none (a root that is irrational, a division by zero)."""
+def _value(field: Field, value: Ratio, point: Mapping[str, Fraction]) -> Fraction | None:
+    """The value at these constants; None where there is none (a root that is irrational, a division by zero)."""
     try:
-        return _evaluated(field, polynomial, point)
+        return _quotient(field, value, point)
     except (Undecided, ZeroDivisionError):
         return None
 
 
-def _evaluated(field: Field, polynomial: fmpz_mpoly, point: Mapping[str, Fraction]) -> Fraction:
+def _quotient(field: Field, value: Ratio, point: Mapping[str, Fraction]) -> Fraction:
     known = field.known()
-    total = Fraction(0)
-    for powers, c in polynomial.to_dict().items():
-        term = Fraction(int(c))
-        for i, p in enumerate(powers):
-            if p:
-                term *= _atom_value(field, known[i], point) ** int(p)
-        total += term
-    return total
+    parts = []
+    for polynomial in (value.num, value.den):
+        total = Fraction(0)
+        for powers, c in polynomial.to_dict().items():
+            term = Fraction(int(c))
+            for i, p in enumerate(powers):
+                if p:
+                    term *= _atom_value(field, known[i], point) ** int(p)
+            total += term
+        parts.append(total)
+    return parts[0] / parts[1]
 
 
 def _atom_value(field: Field, atom: Atom, point: Mapping[str, Fraction]) -> Fraction:
     if atom.kind == "parameter":
         return point[atom.name]
-    arguments = (_evaluated(field, a.num, point) / _evaluated(field, a.den, point) for a in field.arguments(atom))
-    return exact_function(atom.name, tuple(arguments))
+    return exact_function(atom.name, tuple(_quotient(field, a, point) for a in field.arguments(atom)))
 
 
 def _runs(rule: Rule, point: Mapping[str, Fraction]) -> bool:

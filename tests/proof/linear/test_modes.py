@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from derive.errors import NotLinear
 from derive.notation.parser import parse_expression
+from derive.proof.case import hypotheses_of
 from derive.proof.linear.mode_words import mode_words
 from derive.proof.linear.modes import HiddenMode, Kind, hidden_modes, pair_modes
 from derive.proof.linear.stability import Stability
@@ -364,6 +365,67 @@ def test_what_one_rule_hides_and_the_other_does_not() -> None:
     for rule, _ in CASES.values():
         same = pair_modes(rule, rule)
         assert (same.left, same.right) == ((), ())
+
+
+#: A filter with the factor z - b above and z - a below, which cancel where a = b.
+FILTERED = make_rule(
+    "filtered",
+    """
+    w[t+1]     = a*w[t] + (a - b)*grad(theta[t])
+    theta[t+1] = theta[t] - gamma[t]*(grad(theta[t]) + w[t])
+    """,
+    start="w[0] = 0",
+    schedules={"gamma": "nonzero"},
+    parameters={"a": "0 < a < 2", "b": "0 < b < 3"},
+)
+DESCENT = make_rule("plain", "theta[t+1] = theta[t] - gamma[t]*grad(theta[t])", schedules={"gamma": "nonzero"})
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ("", []),
+        ("a == b", ["z - b"]),
+        ("gamma[t]*a == gamma[t]*b", ["z - b"]),
+        ("gamma[t+1] == gamma[t]", []),
+        ("a*b == b**2", ["z - b"]),
+        ("gamma[t+1]*a == gamma[t]*b", ["z - b"]),
+        ("a == 2*gamma[t]; b == 2*gamma[t]", ["z - 2*gamma"]),
+        ("2*gamma[t] == a\na == b", ["z - 2*gamma"]),
+        ("a == b; b == 3/2", ["z - 3/2"]),
+        ("gamma[0] == a; gamma[0] == b", []),
+        ("a != b", []),
+        ("a + b == 0", []),
+    ],
+)
+def test_factors_that_cancel_only_under_a_hypothesis(given_: str, expected: list[str]) -> None:
+    found = pair_modes(DESCENT, FILTERED, hypotheses_of(given_, (DESCENT, FILTERED)))
+    assert found.left == ()
+    assert [m.factor.text for m in found.right] == expected
+    for mode in found.right:
+        at = mode.location.at
+        assert mode.silent
+        assert at is not None
+        assert at["a"] == at["b"] > 1
+        assert all(FILTERED.domains[n].contains(at[n]) for n in FILTERED.domains)
+        shows(FILTERED, mode, at)
+
+
+def test_an_example_keeps_within_the_domain_of_what_the_hypothesis_determines() -> None:
+    """With c == 2*b the root b is at most 1/2 where c is below 1, whatever the domain of b says."""
+    wide = make_rule(
+        "wide",
+        """
+        w[t+1]     = b*w[t]
+        theta[t+1] = theta[t] - c*grad(theta[t])
+        """,
+        parameters={"b": "0 < b < 3", "c": "0 < c < 1"},
+    )
+    narrow = make_rule("narrow", "theta[t+1] = theta[t] - c*grad(theta[t])", parameters={"c": "0 < c < 1"})
+    (free,) = pair_modes(narrow, wide).right
+    assert free.location.stability is SOMETIMES
+    (tied,) = pair_modes(narrow, wide, hypotheses_of("c == 2*b", (narrow, wide))).right
+    assert tied.location.at is None or not tied.location.stability.unstable
 
 
 def test_a_constant_called_z_is_not_the_variable() -> None:
