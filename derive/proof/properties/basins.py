@@ -10,7 +10,7 @@ from flint import ctx
 
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
-from derive.proof.properties.enclosures import all_critical, enclosed_runs
+from derive.proof.properties.enclosures import all_critical, command, enclosed_runs
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
 from derive.proof.properties.pictures import basins, edge, enclosed_alike, tally
 from derive.proof.result import Counterexample, Result
@@ -101,13 +101,13 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
     everywhere = [r for r in RATES if race(method(kind, r)).trapped]
     caught, caught_plain = race(m).trapped, race(method("descent", rate)).trapped
     freed = [s for s in caught_plain if s not in caught]
+    bound = [s for s in caught if s not in caught_plain]
     beside = f"From {start} plain descent at the same rate ends in the {'global' if plain else 'same'} minimum; "
     return refuted(
         METHOD,
         f"{kind.capitalize()} with rate {m.rate} and momentum {m.momentum} ends in the local minimum from "
         f"{words(caught)} (of the integer starts from -10 to 10). {beside}"
         f"at each of {len(everywhere)} of the {len(RATES)} rates of the table some start ends in the local minimum. "
-        f"What is true: from {words(freed)} it reaches the global minimum where plain descent does not. "
         f"{tally(kind)} {edge(kind)}",
         against,
         step,
@@ -116,6 +116,9 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
         enclosed_alike(kind),
         table=basin_table(["descent", kind]),
         picture=basins(kind),
+        truth=f"With rate {m.rate} and momentum {m.momentum}, {kind} reaches the global minimum from {words(freed)}, "
+        f"where plain descent at that rate does not; from {words(bound)} it is the other way round.",
+        command=command(start, m, method("descent", rate)),
     )
 
 
@@ -140,8 +143,7 @@ def overshoots(rate: Fraction) -> Result:
         )
     return refuted(
         METHOD,
-        f"From -8 with rate {rate} and momentum 9/10 the run comes no further right than {place}… (evaluation {step}): "
-        f"it never passes the maximum at {top}…, behind which the local minimum's side begins.",
+        f"It never passes the maximum at {top}…, behind which the local minimum's side begins.",
         Counterexample(
             {},
             {"rate": str(rate), "momentum": "9/10"},
@@ -154,6 +156,9 @@ def overshoots(rate: Fraction) -> Result:
         ),
         Step(short, lemma(f"All points lie left of {top}…, up to an ellipse around the global minimum.", METHOD).lines),
         *shown,
+        truth=f"From -8 with rate {rate} and momentum 9/10 the run comes no further right than {place}… (evaluation "
+        f"{step}), and ends in the global minimum.",
+        command=command(F(-8), m),
     )
 
 

@@ -46,9 +46,7 @@ def descent() -> Result:
     domains = {"x": "0 < x < 1", "mu": "positive"}
     return refuted(
         "the roots of the recurrence on a quadratic",
-        "On a quadratic, with `x = gamma*lam` below 1, gradient descent shrinks a mode by `1 - x` a step. With the "
-        "lookahead around it, and any `mu > 0`, the mode shrinks by a root between `1 - x` and 1: more slowly, at the "
-        "same rate. The black box has no momentum of its own to be accelerated.",
+        "Gradient descent gets slower with the lookahead around it: it has no momentum of its own to be accelerated.",
         against,
         shown(
             Identity("theta[t+2] == (1 - x*(1 + mu))*theta[t+1] + x*mu*theta[t]", LOOKAHEAD_DESCENT),
@@ -65,4 +63,7 @@ def descent() -> Result:
             "`p` is negative at `1 - x` and positive at 1, so it has a root between them",
             "intermediate values; that mode shrinks by this root",
         ),
+        truth="On a quadratic, with `x = gamma*lam` below 1, gradient descent shrinks a mode by `1 - x` a step. With "
+        "the lookahead around it, and any `mu > 0`, the mode shrinks by a root between `1 - x` and 1: more slowly, "
+        "at the same rate.",
     )

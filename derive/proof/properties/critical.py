@@ -9,7 +9,7 @@ from itertools import pairwise
 import sympy
 from flint import ctx
 
-from derive.proof.properties.argument import Step, equal, instance, lemma, proved, refuted, stated
+from derive.proof.properties.argument import Step, equal, instance, lemma, proved, refuted
 from derive.proof.properties.enclosures import all_critical
 from derive.proof.properties.landscape import (
     BEYOND,
@@ -64,11 +64,16 @@ def increasing() -> Result:
     """A strictly increasing function need not have a least value: f(x) = x has none."""
     return refuted(
         "a counterexample",
-        "The function f(x) = x increases strictly and has no minimum: whatever the point y, `y - 1` lies lower. On an "
-        "interval that contains its left end a strictly increasing function has its minimum there; and a function "
-        "whose *derivative* increases strictly and vanishes somewhere has its one minimum where it vanishes.",
+        "The function f(x) = x increases strictly and has no minimum: whatever the point y, `y - 1` lies lower.",
         instance("f at y - 1 and at y, f(x) = x", F(-1), F(0), {"y": "0"}),
         equal("y - (y - 1) == 1", {"y": "real"}, "one step to the left is one lower, from every y"),
+        lemma("f(a) < f(x) for every other x of an interval whose left end is a.", "what strictly increasing says"),
+        lemma(
+            "f' < 0 to the left of its zero and f' > 0 to the right of it, so f falls up to it and rises from there.",
+            "a derivative that increases strictly; mean value theorem",
+        ),
+        truth="On an interval that contains its left end a strictly increasing function has its minimum there; and a "
+        "function whose derivative increases strictly and vanishes somewhere has its one minimum where it vanishes.",
     )
 
 
@@ -152,12 +157,20 @@ def differentiable() -> Result:
     return refuted(
         "the two one-sided derivatives",
         "The mean absolute error, one of the losses that the document names, has no derivative where a residual "
-        "is 0: from the right the slope of |r| is 1, from the left -1. (The squared error and Huber's loss are "
-        "differentiable everywhere.) Convexity is enough for a subgradient, and steps that decrease to 0, with a "
-        "sum that does not converge, then reach the minimum.",
+        "is 0: from the right the slope of |r| is 1, from the left -1.",
         instance("the slope of |r| at 0 from the left and from the right", F(-1), F(1), {"r": "0"}),
         equal("(d - 0)/d == 1", {"d": "nonzero"}, "d > 0: |d| = d"),
         equal("(-d - 0)/d == -1", {"d": "nonzero"}, "d < 0: |d| = -d"),
+        equal("((r + d)**2 - r**2)/d == 2*r + d", {"r": "real", "d": "nonzero"}, "the squared error; d goes to 0"),
+        lemma(
+            "On a convex loss that has a minimum, subgradients of bounded size and steps that decrease to 0, with a "
+            "sum "
+            "that does not converge, come as near to the least loss as one likes.",
+            "the subgradient method's theorem (Shor)",
+        ),
+        truth="Of the absolute error there is a subgradient everywhere (it is convex), and steps against it that "
+        "decrease to 0, with a sum that does not converge, come as near to the least loss as one likes. The squared "
+        "error is differentiable everywhere, with slope `2*r`.",
     )
 
 
@@ -170,9 +183,7 @@ def norm_and_distance() -> Result:
     return refuted(
         "a counterexample",
         "On f = (x² + 10y²)/2 the point (0, 1/2) is nearer to the minimum than (1, 0) (1/2 against 1), and its "
-        "gradient is larger (5 against 1). On a quadratic whose curvatures are all equal, so on any in one "
-        "dimension, the claim holds; on any other with a minimum the norm lies between the least and the largest "
-        "curvature times the distance. (Where a loss is not convex the norm vanishes at maxima, too.)",
+        "gradient is larger (5 against 1). (Where a loss is not convex the norm vanishes at maxima, too.)",
         instance("the squared gradient norms at (0, 1/2), nearer, and at (1, 0)", norms[1], norms[0], {}),
         Step(norms[1] > norms[0] and distances[1] < distances[0], lemma("25 > 1, 1/4 < 1", "arithmetic").lines),
         equal(
@@ -181,7 +192,14 @@ def norm_and_distance() -> Result:
             "with 0 < a <= b (the curvatures) the squared norm is at least a² times the squared distance; at most "
             "b² likewise",
         ),
-        repair=stated("least*distance <= norm"),
+        equal(
+            "b**2*(x**2 + y**2) - (a**2*x**2 + b**2*y**2) == (b**2 - a**2)*x**2",
+            dict.fromkeys("abxy", "real"),
+            "the other bound; with a = b both are equalities",
+        ),
+        truth="On a quadratic with a minimum the gradient norm lies between the least and the largest curvature "
+        "times the distance from it. So where all curvatures are equal (in one dimension, for example) the claim "
+        "holds.",
     )
 
 
@@ -225,18 +243,20 @@ def averages() -> Result:
 def within() -> Result:
     """The printed differences 1.998e-14 and 2.398e-14 are not within 1e-14."""
     printed = F("1.9984014443252818e-14"), F("2.398081733190338e-14")
-    bound = F(1, 10**14)
+    bound, wider = F(1, 10**14), F(24, 10**15)
     spacings = printed[0] / F(1, 2**51), printed[1] / F(1, 2**50)
     near = [round(s) for s in spacings]
-    holds = all(abs(s - n) < F(1, 10**12) for s, n in zip(spacings, near, strict=True)) and min(printed) > bound
+    whole = all(abs(s - n) < F(1, 10**12) for s, n in zip(spacings, near, strict=True))
+    holds = whole and bound < min(printed) <= max(printed) < wider
     return refuted(
         "arithmetic on the printed numbers",
-        f"Both printed differences exceed 1e-14. They are {near[0]} and {near[1]} times the distance between "
-        "neighbouring float64 numbers at 2.97 and at 4.22 (2**-51 and 2**-50), as rounding errors are; within 2.4e-14 "
-        "is true.",
-        instance("the first printed difference against 1e-14", printed[0], bound, {}),
+        "Both printed differences exceed 1e-14.",
+        instance("1.998e-14 and 1e-14, in units of 1e-17", F("1.998e-14") * 10**17, bound * 10**17, {}),
         Step(holds, lemma("1.998e-14 > 1e-14 and 2.398e-14 > 1e-14", "arithmetic").lines),
         *(equal(f"{n} - {bound} == {n - bound}", {}, "positive: the difference exceeds the bound") for n in printed),
+        *(equal(f"{wider} - {n} == {wider - n}", {}, "positive: within 2.4e-14") for n in printed),
+        truth=f"Both are within 2.4e-14. They are {near[0]} and {near[1]} times the distance between neighbouring "
+        "float64 numbers at 2.97 and at 4.22 (2**-51 and 2**-50), as rounding errors are.",
     )
 
 

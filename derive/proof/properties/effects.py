@@ -202,11 +202,12 @@ def closed_loop() -> Result:
     )
     return refuted(
         METHOD,
-        "On a quadratic with curvature `lam > 0` and a rate at which the method converges, the total effect of every "
-        "single gradient is 0: later gradients undo it. The document's count holds the later gradients fixed.",
+        "Later gradients undo the effect of a single one. The document's count holds them fixed.",
         against,
         recurrence(rule),
         linear,
         settles,
         gone,
+        truth="On a quadratic with curvature `lam > 0` and a rate at which the method converges, the total effect of "
+        "every single gradient is 0.",
     )

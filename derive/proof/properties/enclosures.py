@@ -17,6 +17,8 @@ F = Fraction
 FUNCTION = "sin(x) + x**2/10"
 #: Decimals to which the certificates say how large f and f'' are at a critical point.
 PLACES = 15
+#: Steps after which a command that shows a run gives up.
+SHOWN = 3000
 
 Certificate = Mapping[str, Any]
 
@@ -87,6 +89,20 @@ def inequalities(less: Iterable[tuple[str, str]]) -> Certificate:
     if not pairs:
         raise Undecided("no inequality to certify")
     return {"kind": "inequalities", "function": FUNCTION, "point": ends(minima()[0]), "less": pairs}
+
+
+def command(start: Fraction, *methods: Method) -> str:
+    """One line for a shell: the steps of each run in float64, or where it ends if it does not come to the answer."""
+    runs = ", ".join(f"f({m.rate}, {m.momentum}, {m.ahead}, {start})" for m in methods)
+    words = (
+        "from math import cos",
+        "from sys import setrecursionlimit",
+        f"setrecursionlimit({2 * SHOWN})",
+        f"f = lambda r, m, a, x, v=0, n=1: n if abs(x + a*v + {-float(ANSWER)}) < 1e-6 else x if n > {SHOWN} else "
+        "f(r, m, a, x + (w := m*v - r*(cos(x + a*v) + (x + a*v)/5)), w, n + 1)",
+        f"print({runs})",
+    )
+    return f'python -c "{"; ".join(words)}"'
 
 
 def all_critical() -> Step:

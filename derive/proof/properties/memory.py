@@ -98,14 +98,15 @@ def listing() -> Result:
     return refuted(
         "counting what is alive while a gradient is computed",
         f"While it computes a gradient the listing with two variables keeps {kept} numbers a parameter besides the "
-        f"parameter: the velocity, and where the parameters were before they were moved to the lookahead. {folded} is "
-        "enough: the form that stores the lookahead as the parameter keeps the velocity alone.",
+        "parameter: the velocity, and where the parameters were before they were moved to the lookahead.",
         instance("numbers a parameter at the peak, and as claimed", F(kept), F(1), {}),
         Step(
             own(SUTSKEVER_INSIDE) == own(PYTORCH_NESTEROV) == folded == 1,
             lemma("Both forms of the rule carry one number a parameter from step to step.", "counting states").lines,
         ),
         states_counted((SUTSKEVER_INSIDE, PYTORCH_NESTEROV)),
+        truth=f"The listing keeps {kept} numbers a parameter at the peak. {folded} is enough: the form that stores "
+        "the lookahead as the parameter keeps the velocity alone.",
         table=rows,
     )
 
@@ -150,11 +151,12 @@ def load() -> Result:
     claimed = 6 * GIGA
     return refuted(
         "counting bytes",
-        f"Loading a model of 10^9 half-precision parameters takes {parameters / GIGA} GB (its parameters alone), a "
-        "third of what is claimed. The gradients and the momentum are there only while it is trained.",
-        instance("bytes of the parameters, and as claimed", parameters, claimed, {}),
+        "The gradients and the momentum are there only while the model is trained.",
+        instance("gigabytes of the parameters, and as claimed", parameters / GIGA, claimed / GIGA, {}),
         equal(f"{HALF}*{10**9} == {parameters}", {}, "bytes a parameter, parameters"),
         equal(f"{claimed} == {claimed / parameters}*{parameters}", {}, "as claimed"),
+        truth=f"Loading a model of 10^9 half-precision parameters takes {parameters / GIGA} GB (its parameters "
+        "alone), a third of what is claimed.",
     )
 
 

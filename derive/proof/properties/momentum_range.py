@@ -119,12 +119,14 @@ def varying() -> Result:
     return refuted(
         METHOD,
         "With the momenta 0, 1, 1, 1, 0, 1, 1, 1, … normal momentum diverges on `theta**2/2` at the rate 1/2: every "
-        f"four steps multiply `theta` by {one}, although every constant `mu < 1` converges at that rate. So it does "
-        "with 49/50 in place of 1.",
+        f"four steps multiply `theta` by {one}.",
         against,
         cycle,
         grows,
         each,
+        truth="Every constant momentum of `[0, 1)` converges there. With the momenta 0, m, m, m, repeated, every "
+        f"four steps multiply `theta` by `{factor}`, so the method diverges wherever this is larger than 1 in size, "
+        "as with `m = 1` and `m = 49/50`.",
     )
 
 

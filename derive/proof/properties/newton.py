@@ -144,9 +144,7 @@ def finds_global() -> Result:
         )
     return refuted(
         METHOD,
-        "Newton's method on f' converges to a root of f' that depends on the start, and a maximum attracts it like a "
-        "minimum: from 2 it converges to the maximum at 1.97738…. From -5, the document's start, it does converge to "
-        "the global minimum, after a detour.",
+        f"From 2 it converges to the maximum at {against.left}….",
         against,
         Step(to_maximum.kind == "maximum", lemma("From 2 the run comes within 1/10 of the maximum.", METHOD).lines),
         Step(path(START).end == least, lemma("From -5 it comes within 1/10 of the global minimum.", METHOD).lines),
@@ -156,6 +154,10 @@ def finds_global() -> Result:
             lemma("From there every step at least halves the distance: |f' f'''/f''²| is at most 1/2.", "").lines,
             (_certificate((F(2), START)),),
         ),
+        truth="Newton's method on f' converges to a root of f' that depends on the start, and a maximum attracts it "
+        "like a minimum: within 1/10 of any critical point every step at least halves the distance from it. From -5, "
+        "the document's start, it does converge to the global minimum, after a detour.",
+        command=_command(F(2)),
     )
 
 
@@ -194,6 +196,14 @@ def _ranges(starts: list[Fraction]) -> str:
     return ", ".join(a if a == b else f"{a} to {b}" for a, b in ends)
 
 
+def _command(start: Fraction) -> str:
+    """One line for a shell: where the run from there goes, in float64, each point with its f."""
+    return (
+        f'python -c "from math import *; x = [{start}]; [x.append(x[-1] - (cos(x[-1]) + x[-1]/5)/(1/5 - sin(x[-1]))) '
+        f'for n in range({ROWS})]; [print(y, sin(y) + y*y/10) for y in x]"'
+    )
+
+
 def descends() -> Result:
     """An optimizer descends? From -5 the first step climbs."""
     points = path(START).points
@@ -206,18 +216,21 @@ def descends() -> Result:
     return refuted(
         METHOD,
         f"From -5, the document's own start, the first step climbs from f = {before} to {after}, and {len(climbs)} "
-        f"of the first {len(points) - 1} steps climb (steps {', '.join(str(n + 1) for n in climbs)}): where f'' < "
-        "0 Newton's step points uphill. It points downhill exactly where f'' > 0; dividing by |f''| makes it do "
-        "so wherever f'' is not 0.",
+        f"of the first {len(points) - 1} steps climb (steps {', '.join(str(n + 1) for n in climbs)}).",
         Counterexample(
             {}, {}, {"x": "-5"}, "`x - f'(x)/f''(x)`, exact", 1, "f before and after the first step", before, after
         ),
         equal(
             "a*(-(a/b)) == -(a**2/b)", {"a": "real", "b": "nonzero"}, "the slope a = f' along Newton's step, b = f''"
         ),
+        equal("a*(-(a/c)) == -(a**2/c)", {"a": "real", "c": "positive"}, "the same with c = |f''|: never positive"),
         Step(
             0 in climbs and bool(negative), lemma("f''(-5) < 0 and f rises.", METHOD).lines, (_certificate((), shown),)
         ),
+        truth="The slope of f along Newton's step is `-(a**2/b)`, with a = f' and b = f'': where a is not 0 the step "
+        "points downhill exactly where f'' > 0, and uphill where f'' < 0. Divided by |f''| it points downhill "
+        "wherever f'' is not 0.",
+        command=_command(START),
     )
 
 
