@@ -34,7 +34,9 @@ def test_the_committed_report_is_what_its_sources_make(derive: Any, tmp_path: Pa
     shutil.copy(REPORTS / "proofs.json", tmp_path)
     shutil.copytree(REPORTS / "evidence", tmp_path / "evidence")
     assert derive("report", "--out", tmp_path)[0] == 0
-    for name in ("report.html", "report.tex"):
+    figures = [f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()]
+    assert figures
+    for name in ("report.html", "report.tex", *figures):
         assert (tmp_path / name).read_bytes() == (REPORTS / name).read_bytes()
 
 

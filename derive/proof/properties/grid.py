@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,14 +80,14 @@ class _Traps:
 
 
 def _traps(kind: Kind, centre: Critical) -> _Traps:
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for rate in RATES:
         try:
             found = trap(method(kind, rate), centre)
         except Undecided:
             rows.append((1.0, 0.0, 1.0, -1.0))
         else:
-            rows.append((*map(float, found.form), float(found.level) ** 0.5 * (1 - 8 * UNIT)))
+            rows.append((*map(float, found.form), sqrt(found.level) * (1 - 8 * UNIT)))
     return _Traps(float(centre.low), *np.array(rows).T)
 
 
