@@ -11,7 +11,7 @@ from derive.claimfile.document import Table, suggestion
 from derive.claimfile.names import names_of
 from derive.claimfile.places import Path
 from derive.claimfile.rules import NAME, rule_named
-from derive.errors import Undecided
+from derive.errors import NotationError, Undecided
 from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
 from derive.notation.spec import Indexed
 from derive.proof.case import hypotheses_of
@@ -132,6 +132,8 @@ def _closed_form(table: Table, rules: Rules) -> Formal:
     equation = table.text("equation", "left == right, one a line")
     with table.placing("equation"):
         relations = parse_relations(equation)
+        if not relations:
+            raise NotationError("nothing stands here", expected="left == right")
         names_of(rule, more=(ANSWER,)).check(equation, relations)
     return ClosedForm(rule, equation, given=_given(table, rule))
 
@@ -139,6 +141,8 @@ def _closed_form(table: Table, rules: Rules) -> Formal:
 def _reads(table: Table, rules: Rules) -> Formal:
     rule = rule_named(table, "rule", rules)
     found = {key: table.texts(key, "schedule values such as gamma[t+1]") for key in ("expect", "absent")}
+    if not any(found.values()):
+        table.needs(("expect",), "the claim")
     names = names_of(rule, schedules_only=True)
     for key, texts in found.items():
         for number, text in enumerate(texts):
@@ -178,7 +182,7 @@ def _pair(table: Table, rules: Rules) -> tuple[Rule, Rule]:
 def _map(table: Table, left: Rule, right: Rule) -> str:
     text = table.text("map", "the right rule's states by the left's")
     if text:
-        with table.placing("map"):
+        with table.placing("map"), suppress(Undecided):
             names_of(left, right).check(text, parse_equations(text))
             parse_map(text, left, right)
     return text
@@ -231,6 +235,6 @@ _KINDS: dict[str, _Kind] = {
     "reschedule": _Kind("E", ("left", "right", "free"), ("given",), _reschedule),
     "identity": _Kind("I", ("rule", "equation"), ("where", "given", "answer"), _identity),
     "closed_form": _Kind("C", ("rule", "equation"), ("given",), _closed_form),
-    "reads": _Kind("R", ("rule", "expect"), ("absent",), _reads),
+    "reads": _Kind("R", ("rule",), ("expect", "absent"), _reads),
     "operations": _Kind("O", ("rule", "expect"), ("what", "convention", "compare"), _operations),
 }

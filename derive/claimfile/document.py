@@ -14,13 +14,13 @@ from derive.claimfile.places import MAX_NESTING, Path, Place, Places, TooDeep, c
 from derive.errors import ClaimFileError, DeriveError, NotationError, PlacedError, RuleError
 
 #: Bytes of a claim file; a claim takes a few hundred.
-MAX_SIZE = 4 * 2**20
+MAX_SIZE = 2**20
 #: Characters of a line of it: a little more than of a line in the notation.
 MAX_LINE = 4_100
 
 _POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _TYPES: tuple[tuple[type, str], ...] = (
-    (bool, "true or false"),
+    (bool, "a boolean"),
     (str, "a string"),
     (int, "an integer"),
     (float, "a decimal number"),
@@ -70,7 +70,7 @@ def parse_document(data: bytes, where: str) -> Document:
     Raises ClaimFileError where they are too many, no UTF-8 or no TOML, or nested too deeply.
     """
     if len(data) > MAX_SIZE:
-        raise ClaimFileError("a file that is too large", where=where, expected=f"at most {MAX_SIZE // 2**20} MiB")
+        raise ClaimFileError("a file that is too large", where=where, expected=f"at most {MAX_SIZE} bytes")
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -189,8 +189,10 @@ class Table:
         return int(self._value(key, int, expected, default))
 
     def texts(self, key: str, expected: str = "") -> tuple[str, ...]:
-        """The strings of the array under ``key``."""
+        """The strings of the array under ``key``, of which there is at least one."""
         values = self._value(key, list, expected, [])
+        if key in self.entries and not values:
+            raise self.wrong(key, f"{key} is empty", expected)
         for number in range(len(values)):
             self._typed((*self.path, key, number), str, expected)
         return tuple(values)
@@ -206,5 +208,6 @@ class Table:
             found = next((words for kind, words in _TYPES if type(value) is kind), "a date or a time")
             needed = next(words for kind, words in _TYPES if wanted is kind)
             detail = f": {expected}" if expected else ""
-            raise self.document.wrong(path, f"{path[-1]} is {found}", f"{needed}{detail}")
+            name = path[-1] if isinstance(path[-1], str) else f"element {path[-1] + 1} of {path[-2]}"
+            raise self.document.wrong(path, f"{name} is {found}", f"{needed}{detail}")
         return value

@@ -60,7 +60,7 @@ class Names:
     def _unknown(self, text: str, span: Span | None, name: str) -> NotationError:
         known = [*self.indexed, *self.plain, *(f"{n}(…)" for n in self.called)]
         return _wrong(
-            text, span, f"{name} is not defined here{suggestion(name, known)}", f"one of {', '.join(sorted(known))}"
+            text, span, f"{name} means nothing here{suggestion(name, known)}", f"one of {', '.join(sorted(known))}"
         )
 
 

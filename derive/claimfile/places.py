@@ -143,7 +143,7 @@ class _Scan:
             case '"' | "'":
                 self.taken(_STRING)
             case _:
-                self.at -= len(scalar := self.taken(_SCALAR)) - len(scalar.rstrip())
+                self.at = start + len(self.taken(_SCALAR).rstrip())
         self.places.values[path] = Place(start, self.at)
 
     def array(self, path: Path) -> None:

@@ -25,6 +25,11 @@ class ClaimFile:
     rules: Mapping[str, Rule]
     claims: tuple[FileClaim, ...]
 
+    @property
+    def where(self) -> str:
+        """What messages call the file."""
+        return self.document.where
+
     def misstated(self, claim: FileClaim, error: DeriveError) -> ClaimFileError:
         """What a decision finds to be wrong with a claim, at the claim's place in the file."""
         return self.document.about(("claims", claim.claim.id), error)
@@ -58,7 +63,4 @@ def read(data: bytes, where: str) -> ClaimFile:
     top = Table(parse_document(data, where), ())
     top.only((*DECLARING, "rules", "claims"), "a claim file")
     rules = read_rules(top, read_declarations(top, Declarations()))
-    claims = tuple(read_claim(name, table, rules) for name, table in top.tables("claims"))
-    if not claims:
-        raise ClaimFileError("no claim", where=where, expected="a table such as [claims.NAME], with a kind")
-    return ClaimFile(top.document, rules, claims)
+    return ClaimFile(top.document, rules, tuple(read_claim(name, table, rules) for name, table in top.tables("claims")))

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from derive.cli import answer, files, services, terminal
-from derive.errors import CertificateError, DeriveError
+from derive.errors import CertificateError, ClaimFileError, DeriveError
 
 if TYPE_CHECKING:
     from derive.claimfile import ClaimFile, FileClaim
@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     missed = 0
     with services.worker(args.time_limit, args.memory_limit) as worker:
         file = services.claim_file(args.file)
+        if not file.claims:
+            raise ClaimFileError("no claim", where=file.where, expected="a table such as [claims.NAME], with a kind")
         for stated in file.claims:
             result = _decide(worker, file, stated)
             terminal.styled(answer.lines(stated.claim, result, stated.expected), stream)
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             found[result.verdict.label] += 1
             missed += result.verdict is not stated.expected
             if args.json is not None:
-                kept.append(services.file_claim(file.document.where, stated.claim, result))
+                kept.append(services.file_claim(file.where, stated.claim, result))
     print(_totals(found, missed), file=stream)
     if args.json is not None:
         files.write_json(args.json, services.file_document(file, kept))

@@ -56,9 +56,8 @@ def conventions_named(text: str) -> tuple[Convention, ...]:
     given: dict[str, bool] = {}
     for word in words:
         if word not in answers or answers[word][0] in given:
-            raise RuleError(
-                f"the convention {word!r}\n  expected at most one of each: {'; '.join(map(' or '.join, _WORDS.values()))}"
-            )
+            questions = "; ".join(" or ".join(both) for both in _WORDS.values())
+            raise RuleError(f"the convention {word!r}\n  expected at most one of each: {questions}")
         axis, answer = answers[word]
         given[axis] = answer
     return tuple(c for c in CONVENTIONS if all(getattr(c, axis) == answer for axis, answer in given.items()))
