@@ -215,7 +215,10 @@ def _conditions(
         known = Hypotheses((*hypotheses.relations, *relations), hypotheses.nonzero)
         if known.zero(coefficient):
             continue
-        core = essential(field, known.ideal(field, coefficient.num).remainder(coefficient.num), domains)
+        # Beside the conditions found so far a further one is sometimes simpler.
+        found = Hypotheses(tuple(relations), hypotheses.nonzero).ideal(field, coefficient.num)
+        cores = [essential(field, p, domains) for p in (coefficient.num, found.remainder(coefficient.num))]
+        core = min(cores, key=len)
         if core.is_constant():
             impossible = True
             break

@@ -100,11 +100,17 @@ def _sequences(first: int, last: int) -> Iterator[tuple[Fraction, ...]]:
     """Values at times ``first`` (below 0) … ``last``: constants, then one change."""
     for v in NUMBERS[:3]:
         yield (v,) * (last - first + 1)
-    for change in range(1, last + 1):
-        for a, b in CHANGES:
-            yield (a,) * (change - first) + (b,) * (last + 1 - change)
+    yield from _changes(first, last, range(1, last + 1))
     for v in NUMBERS[3:]:
         yield (v,) * (last - first + 1)
+    # A change before the start is needed only where the steps read nothing else.
+    yield from _changes(first, last, range(0, first, -1))
+
+
+def _changes(first: int, last: int, times: Iterable[int]) -> Iterator[tuple[Fraction, ...]]:
+    for change in times:
+        for a, b in CHANGES:
+            yield (a,) * (change - first) + (b,) * (last + 1 - change)
 
 
 def _holds(hypothesis: Hypothesis, values: ExactValues, last: int) -> bool:

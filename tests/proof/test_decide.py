@@ -121,10 +121,10 @@ def test_what_is_not_supported_or_too_large_is_unknown_with_its_reason(update: s
         ),
         (
             Equivalent(
-                make_rule("one", "x[t+1] = x[t] - grad(x[t])"),
-                make_rule("two", "y[t+1] = y[t] - grad(y[t]); z[t+1] = z[t]"),
+                make_rule("one", "x[t+1] = x[t] - grad(x[t])**2"),
+                make_rule("two", "y[t+1] = y[t] - grad(y[t])*x[t]; x[t+1] = x[t]"),
             ),
-            "the query points do not determine the state of two: give a state map",
+            "the rules are not linear in their states, and none of the state maps that were tried does",
         ),
     ],
 )
