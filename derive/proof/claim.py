@@ -68,7 +68,7 @@ class Reschedule:
 
 @dataclass(frozen=True, slots=True)
 class Solve:
-    """Which schedule ``unknown`` of the right rule makes it equivalent to the left one, under the given map?
+    """Which schedule ``unknown`` of the right rule makes it equivalent to the left one (``map``: under that map)?
 
     The question is answered (proved) where one is found and the equivalence is then proved.
     """
@@ -76,7 +76,7 @@ class Solve:
     left: Rule
     right: Rule
     unknown: str
-    map: str
+    map: str = ""
     replace: str = ""
 
 

@@ -41,21 +41,7 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
 
     ``by`` names the schedule to change throughout; empty: each schedule in turn, then each single reading.
     """
-    for changed, what in _candidates(right, by):
-        try:
-            solution = _solve(left, changed, state_map, hypotheses)
-        except NotLinear:
-            return None  # there is no coefficient to solve for
-        if solution is None:
-            continue
-        schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
-        repaired = replace_schedules(
-            changed,
-            {UNKNOWN: solution},
-            schedules=schedules,
-            parameters=left.parameters,
-            name=f"{right.name}, repaired",
-        )
+    for repaired, solution, what in solutions(left, right, state_map, hypotheses, by):
         proof = prove(left, repaired, state_map, hypotheses)
         if proof.proved:
             if what in right.schedule_names:
@@ -67,6 +53,31 @@ def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypoth
                 words = f"`{new.text}`"
             return Repair(repaired, proof, new, words, solution)
     return None
+
+
+def solutions(
+    left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, by: str
+) -> Iterator[tuple[Rule, Expr, str]]:
+    """Changes of the right rule that may make it ask where the left one asks: it, the new value, what it replaces.
+
+    Without a map only what every map needs is solved for: equal coefficients of the answers.
+    """
+    for changed, what in _candidates(right, by):
+        try:
+            solution = _solve(left, changed, state_map, hypotheses)
+        except NotLinear:
+            return  # there is no coefficient to solve for
+        if solution is None:
+            continue
+        schedules = tuple({d.name: d for d in (*left.schedules, *right.schedules)}.values())
+        repaired = replace_schedules(
+            changed,
+            {UNKNOWN: solution},
+            schedules=schedules,
+            parameters=left.parameters,
+            name=f"{right.name}, repaired",
+        )
+        yield repaired, solution, what
 
 
 def _candidates(rule: Rule, by: str) -> Iterator[tuple[Rule, str]]:
@@ -104,7 +115,7 @@ def _with_unknown(expr: Expr, rule: Rule, k: int) -> tuple[Expr, int]:
     return rebuild(expr, tuple(parts)), k
 
 
-def _solve(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Expr | None:
+def _solve(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses) -> Expr | None:
     """The unknown at t, from the first equation between query points (or mapped states) that determines it."""
     path = trajectory(left, right, state_map, hypotheses, HORIZON)
     if path.unpaired:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.errors import NotLinear, Undecided
+from derive.errors import NotLinear, RuleError, Undecided
+from derive.notation.spec import Expr
 from derive.proof.case import Case, hypotheses_of, replaced
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
 from derive.proof.given_map import Mapped, failed, proved
 from derive.proof.related import settle
-from derive.proof.repair import find_repair
+from derive.proof.repair import find_repair, solutions
 from derive.proof.result import Result, Verdict
 from derive.proof.state_map import parse_map
 from derive.proof.wording import equation, formula
@@ -61,18 +62,33 @@ def _guessed(case: Case) -> Result:
 def decide_solve(formal: Solve) -> Result:
     """Find the schedule of the right rule that makes the rules equivalent, and prove that it does."""
     left, right = formal.left, replaced(formal.right, formal.left, formal.replace)
+    if formal.unknown not in right.schedule_names:
+        known = ", ".join(right.schedule_names) or "no schedule"
+        raise RuleError(f"the schedule to solve for: {formal.unknown}\n  expected one of {right.name}'s: {known}")
     hypotheses = hypotheses_of("", (left, right))
-    state_map = parse_map(formal.map, left, right)
-    found = find_repair(left, right, state_map, hypotheses, formal.unknown)
-    if found is None:
-        raise Undecided(f"no schedule {formal.unknown} was found that makes the rules equivalent")
-    answer = equation(formal.unknown, 0, found.solution)
-    case = Mapped.of(left, found.rule, state_map, hypotheses)
+    if formal.map:
+        state_map = parse_map(formal.map, left, right)
+        found = find_repair(left, right, state_map, hypotheses, formal.unknown)
+        if found is not None:
+            return _solved(
+                formal, proved(Mapped.of(left, found.rule, state_map, hypotheses), found.proof), found.solution
+            )
+    else:
+        for repaired, solution, _ in solutions(left, right, None, hypotheses, formal.unknown):
+            result = settle(Case(left, repaired, hypotheses), repaired, "")
+            if result.verdict is Verdict.PROVED:
+                return _solved(formal, result, solution)
+    raise Undecided(f"no schedule {formal.unknown} was found that makes the rules equivalent")
+
+
+def _solved(formal: Solve, result: Result, solution: Expr) -> Result:
+    """The proof that the schedule which was found does, with the answer in front."""
+    answer = formula(equation(formal.unknown, 0, solution))
     return replace(
-        proved(case, found.proof),
-        summary=f"`{formula(answer).text}` makes {right.name} ask where {left.name} asks, for every oracle, "
+        result,
+        summary=f"`{answer.text}` makes {formal.right.name} ask where {formal.left.name} asks, for every oracle, "
         "every schedule and all t.",
-        residual=(formula(answer),),
+        residual=(answer,),
     )
 
 
