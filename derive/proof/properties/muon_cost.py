@@ -7,6 +7,7 @@ operations. Scalar multiples and sums of matrices, of order m·n, are not counte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -98,7 +99,7 @@ def gradient() -> Result:
     table = tuple(
         {
             "m × n": f"{m} × {n}",
-            "as much as the gradient up to": f"{at(f'{steps}*m*(2*n + m)/(3*n)', m=m, n=n).__floor__()} tokens",
+            "as much as the gradient up to": f"{math.floor(at(f'{steps}*m*(2*n + m)/(3*n)', m=m, n=n))} tokens",
             f"of the gradient's, with {TOKENS} tokens": str(at(ratio, m=m, n=n, tokens=TOKENS)),
         }
         for m, n in SHAPES
@@ -185,8 +186,8 @@ FACTOR = ("B", "b*A + c*A*A")
 NEXT = (("C", "a*A + A*B"), ("E", "a*C + C*B"))
 COLLECT = ("R", "a*P + B*P")
 FIRST = Program(WIDE, (("A", "X*transpose(X)"), FACTOR, *NEXT))
-BETWEEN = Program(GRAM, (FACTOR, COLLECT, *NEXT), symmetric=("A", "P"))
-LAST = Program({**GRAM, **WIDE}, (FACTOR, COLLECT, ("Y", "R*X")), symmetric=("A", "P"))
+BETWEEN = Program(GRAM, (FACTOR, COLLECT, *NEXT))
+LAST = Program({**GRAM, **WIDE}, (FACTOR, COLLECT, ("Y", "R*X")))
 
 
 def fewest_multiplications() -> Result:
@@ -221,6 +222,7 @@ def fewest_multiplications() -> Result:
             following, "Y", "(a*P + B*P)*X", "with the factors collected so far, P: the same words, so X may come last"
         ),
         counted(FIRST, "m**2*n + 3*m**3", "counted over the first iteration: A, its factor, the next A"),
+        lemma("after it P is a times the identity, plus B", "X is multiplied by nothing before; no product"),
         counted(BETWEEN, "4*m**3", f"counted over each of the {steps - 2} iterations between"),
         counted(LAST, "2*m**3 + m**2*n", "counted over the last one"),
         equal(

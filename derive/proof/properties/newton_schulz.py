@@ -213,8 +213,8 @@ def orthogonal(of: Orthogonaliser = MUON) -> Result:
     return refuted(
         METHOD,
         f"An iteration takes the 1 × 1 matrix 1, which is its own orthogonal factor, to {one}; after all {of.steps} it "
-        f"is between {written(between[0])} and {written(between[1])}. No number of iterations would help: an iteration "
-        f"keeps a limit of its iterates, and does not keep 1. Singular vectors are kept; singular values of "
+        f"is between {written(between[0])} and {written(between[1])}. More iterations do not tend to it either: an "
+        "iteration keeps a limit of its iterates, and does not keep 1. Singular vectors are kept; singular values of "
         f"[{SMALLEST}, 1] (of a matrix of Frobenius norm 1) end in [{least}, {most}], so that there the result differs "
         f"from the orthogonal factor by at most {written(max(1 - LOWEST, HIGHEST - 1))} in the spectral norm, and by "
         f"more than {there} where one is {low[0]}. Smaller ones grow at most {gain} times. (In exact arithmetic; "
@@ -250,10 +250,11 @@ def rounding(of: Orthogonaliser = MUON) -> Result:
         METHOD,
         f"The singular values {near} and {far} are neighbours in bfloat16, {given} apart relative to the first. After "
         f"{of.steps} iterations the first is above {written(above)} and the second below {written(below)}: more than "
-        f"{apart} apart, over {apart / given // 1} times as much, which is more than 3 of bfloat16's 8 bits. At most "
-        f"{GROWTH} times, for any two of (0, 1]: their ratio grows to at most its {GROWTH}th power, 4 bits. A stored "
-        "update, 8 bits as it was made, loses none. (This speaks of the iteration without rounding, of an input that "
-        "is rounded; a change of the singular vectors is not in it.)",
+        f"{apart} apart, over {apart / given // 1} times as much, which is more than 3 of bfloat16's 8 bits. For any "
+        f"two of (0, 1] the ratio of the outcomes is at most the {GROWTH}th power of that of the inputs: at most "
+        f"{GROWTH} times a small relative distance, 4 bits. A stored update, 8 bits as it was made, loses none. (This "
+        "speaks of the iteration without rounding, of an input that is rounded; a change of the singular vectors is "
+        "not in it.)",
         instance(
             "a relative distance below that of the outcomes, and the relative distance of the inputs",
             apart,
