@@ -12,7 +12,7 @@ from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
 from derive.proof.properties.enclosures import all_critical, command, enclosed_runs
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
-from derive.proof.properties.pictures import basins, edge, enclosed_alike, tally
+from derive.proof.properties.pictures import basins, beside_descent, edge, enclosed_alike, tally
 from derive.proof.result import Counterexample, Result
 
 F = Fraction
@@ -117,7 +117,8 @@ def escapes(kind: Kind, rate: Fraction, start: Fraction) -> Result:
         table=basin_table(["descent", kind]),
         picture=basins(kind),
         truth=f"With rate {m.rate} and momentum {m.momentum}, {kind} reaches the global minimum from {words(freed)}, "
-        f"where plain descent at that rate does not; from {words(bound)} it is the other way round.",
+        f"where plain descent at that rate does not; from {words(bound)} it is the other way round. "
+        f"{beside_descent(kind)}",
         command=command(start, m, method("descent", rate)),
     )
 

@@ -155,6 +155,22 @@ def edge(kind: Kind) -> str:
     return f"{words}."
 
 
+def beside_descent(kind: Kind) -> str:
+    """Which runs of the grid the method ends elsewhere than plain descent at the same rate, in words."""
+    ends, plain = explore(kind).ends, explore("descent").ends
+    freed = ((plain == LOCAL) & (ends == GLOBAL)).sum()
+    caught = ((plain == GLOBAL) & (ends == LOCAL)).sum()
+    alike = ((plain == LOCAL) == (ends == LOCAL)).all(axis=1) & (ends != OPEN).all(axis=1)
+    low = len(RATES) if alike.all() else int(alike.argmin())
+    words = (
+        f"Of the picture's runs it brings {freed} to the global minimum that plain descent leaves in the local one, "
+        f"and leaves {caught} in the local one that plain descent brings to the global one"
+    )
+    if low:
+        words += f"; at each of the {low} rates up to {decimal(RATES[low - 1])} it traps exactly the same starts"
+    return f"{words}."
+
+
 def enclosed_alike(*kinds: Kind) -> Step:
     """The step of an argument that the picture agrees with the runs in balls, wherever both speak of the same run."""
     text = "In the picture the runs from integer starts at the rates of the table end, and count, as in balls."

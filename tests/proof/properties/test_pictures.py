@@ -13,7 +13,17 @@ from derive.documents.results import claim_json
 from derive.proof.properties import basins, pictures, races
 from derive.proof.properties.descent import Kind
 from derive.proof.properties.grid import GLOBAL, LIMIT, LOCAL, NEITHER, OPEN, RATES, STARTS, Grid, explore
-from derive.proof.properties.pictures import KINDS, SHADES, agree, edge, fastest, fastest_picture, fastest_tally, tally
+from derive.proof.properties.pictures import (
+    KINDS,
+    SHADES,
+    agree,
+    beside_descent,
+    edge,
+    fastest,
+    fastest_picture,
+    fastest_tally,
+    tally,
+)
 from derive.proof.result import LOOKS, Picture, Verdict
 
 F = Fraction
@@ -55,6 +65,28 @@ def test_at_which_rates_none_ends_in_the_global_minimum() -> None:
     assert edge("descent").endswith("; at 1.8, 1.9, 2 none is found to end in the global one.")
     assert edge("momentum") == "At 93 of the 93 rates some start is trapped in the local minimum."
     assert "at 1.18, 1.25, 1.32, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2 none" in edge("Nesterov")
+
+
+@pytest.mark.parametrize(
+    ("kind", "low"),
+    [("descent", "93 rates up to 2"), ("momentum", "15 rates up to 0.0224"), ("Nesterov", "19 rates up to 0.028")],
+)
+def test_what_ends_elsewhere_than_with_plain_descent(kind: Kind, low: str) -> None:
+    words = beside_descent(kind)
+    assert f"at each of the {low} it traps exactly" in words
+    count = int(low.split()[0])
+    lost = [
+        [{s for s, e in zip(STARTS, row, strict=True) if e == LOCAL} for row in explore(k).ends]
+        for k in (kind, "descent")
+    ]
+    assert lost[0][:count] == lost[1][:count]
+    assert count == len(RATES) or lost[0][count] != lost[1][count]
+    freed = caught = 0
+    for own, plain in zip(explore(kind).ends.ravel(), explore("descent").ends.ravel(), strict=True):
+        freed += (plain, own) == (LOCAL, GLOBAL)
+        caught += (plain, own) == (GLOBAL, LOCAL)
+    assert f"brings {freed} to the global minimum" in words
+    assert f"leaves {caught} in the local one" in words
 
 
 def test_the_fastest_takes_the_fewest_steps() -> None:
