@@ -21,7 +21,7 @@ KINDS: tuple[Kind, ...] = ("descent", "momentum", "Nesterov")
 #: The last number of steps of each shade but the darkest.
 SHADES = (20, 50, 100, 200, 500)
 CELLS = len(RATES) * len(STARTS)
-METHOD = "float64 with a proved bound of the error of every point, the same on every machine; balls where it is wide"
+METHOD = "float64 with a proved bound of every point's error, the same on every machine; in balls where it is too wide"
 OVER = f"{len(STARTS)} starts from -10 to 10 and {len(RATES)} rates from 1/100 to 2"
 
 _ACROSS = Axis("start", " ".join(map(str, STARTS)), "-10 -5 0 5 10")
