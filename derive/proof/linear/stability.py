@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ from derive.errors import Undecided
 from derive.notation.domain import Domain
 from derive.notation.evaluate import Arithmetic
 from derive.proof.normal import Atom, Field, Ratio, When
-from derive.proof.signs import NEGATIVE, NONNEGATIVE, POSITIVE, polynomial_signs
+from derive.proof.signs import ANY, NEGATIVE, NONNEGATIVE, POSITIVE, polynomial_signs
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.proof.values import ExactValues, exact_function
@@ -32,8 +33,10 @@ NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "0", "-1", "1/3", "3/4", 
 PARTS = tuple(Fraction(n) for n in ("1/2", "0", "1", "9/10", "99/100", "1/100"))
 #: Combinations of numbers that are tried before the search gives up.
 MAX_TRIALS = 2_000
-#: Polynomials of a higher degree are not decided: with fractions, and with constants, for which the tests grow faster.
-MAX_DEGREE, MAX_OPEN_DEGREE = 9, 4
+#: Polynomials of a higher degree are not decided.
+MAX_DEGREE = 9
+#: Tests that may have more terms than this are not made, and only samples are taken.
+MAX_TERMS = 20_000
 
 V = TypeVar("V", bound=Arithmetic)
 
@@ -70,9 +73,13 @@ def locate(
     with every sample, so that no side condition of its text fails there.
     """
     fixed = all(p.is_constant() for p in coefficients)
-    if len(coefficients) - 1 > (MAX_DEGREE if fixed else MAX_OPEN_DEGREE):
+    if len(coefficients) - 1 > MAX_DEGREE:
         return Location(Stability.UNDECIDED)
-    signs = [polynomial_signs(field, p) for p in _tests(coefficients)]
+    # Each reduction doubles the degree in the constants.
+    degree = max(int(p.total_degree()) for p in coefficients) * 2 ** (len(coefficients) - 1)
+    atoms = frozenset[Atom]().union(*map(field.atoms_of, coefficients))
+    small = math.comb(degree + len(atoms), degree) <= MAX_TERMS
+    signs = [polynomial_signs(field, p) for p in _tests(coefficients)] if small else [ANY]
     if all(found == POSITIVE for found in signs):
         return Location(Stability.INSIDE)
     # Up to degree two the tests are exact one by one; beyond, the first alone says that the product of all is above 1.

@@ -321,6 +321,29 @@ def test_a_root_over_a_domain(domain: str) -> None:
         assert size == 1 if expected is ON else size > 1
 
 
+QUADRATICS = [
+    ("-1 < p < 1", "1/2", INSIDE),
+    ("-2 < p < 0", "1/2", SOMETIMES),
+    ("0 < p < 2", "1/2", SOMETIMES),
+    ("-4 < p < -3", "1/2", OUTSIDE),
+    ("3 < p < 4", "1/2", OUTSIDE),
+    ("-3/2 <= p <= 1", "1/2", ON),
+    ("-1 <= p <= 3/2", "1/2", ON),
+    ("-2 <= p <= 2", "1", ON),
+    ("-2 < p < 3", "1", SOMETIMES),
+    ("real", "3/2", OUTSIDE),
+    ("-1 < p < 1", "-1/2", SOMETIMES),
+    ("-1/2 < p < 1/2", "-1/2", INSIDE),
+]
+
+
+@pytest.mark.parametrize(("domain", "q", "expected"), QUADRATICS)
+def test_two_roots_over_a_domain(domain: str, q: str, expected: Stability) -> None:
+    (mode,) = hidden_modes(ball(f"a[t+1] = p*a[t] - ({q})*b[t]\nb[t+1] = a[t]", p=domain))
+    assert len(mode.coefficients) == 3
+    assert mode.location.stability is expected
+
+
 def test_a_mode_grows_in_a_run_at_the_constants_that_are_named() -> None:
     for rule in (OVER_MU, DOUBLED, TURNING, CUBIC):
         (mode,) = hidden_modes(rule)
@@ -376,7 +399,7 @@ FILTERED = make_rule(
     """,
     start="w[0] = 0",
     schedules={"gamma": "nonzero"},
-    parameters={"a": "0 < a < 2", "b": "0 < b < 3"},
+    parameters={"a": "0 < a < 2", "b": "0 < b < 3", "k": "real"},
 )
 DESCENT = make_rule("plain", "theta[t+1] = theta[t] - gamma[t]*grad(theta[t])", schedules={"gamma": "nonzero"})
 
@@ -395,6 +418,7 @@ DESCENT = make_rule("plain", "theta[t+1] = theta[t] - gamma[t]*grad(theta[t])", 
         ("a == b; b == 3/2", ["z - 3/2"]),
         ("gamma[0] == a; gamma[0] == b", []),
         ("a != b", []),
+        ("k*a == k*b", []),
         ("a + b == 0", []),
     ],
 )
