@@ -35,7 +35,7 @@ from derive.proof.normal import Atom, Field, When
 from derive.proof.readable import polynomial_expr, to_expr
 from derive.proof.repair import Repair, find_repair
 from derive.proof.result import Line, Proof, Result, Verdict
-from derive.proof.state_map import StateMap
+from derive.proof.state_map import StateMap, begins
 from derive.proof.wording import (
     condition,
     condition_words,
@@ -292,6 +292,8 @@ def _exact_condition(case: Case, attempt: Induction) -> tuple[Conditions, Result
 def _mapped(case: Case) -> Iterator[Result]:
     """Proofs under a state map that is likely: where questions do not show a state throughout, relations miss it."""
     for state_map in candidate_maps(case.left, case.right, case.hypotheses):
+        if not begins(case.left, case.right, state_map):
+            continue
         mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)
         simulation = prove(case.left, case.right, state_map, case.hypotheses)
         if simulation.proved and mapped.meaningful:
@@ -313,7 +315,7 @@ def _state_map(attempt: Induction) -> StateMap:
 
 
 def _repair(case: Case, attempt: Induction, original: Rule, repair_by: str) -> Repair | None:
-    if not attempt.relations.is_map:
+    if not attempt.relations.is_map or not begins(case.left, original, _state_map(attempt)):
         return None
     return find_repair(case.left, original, _state_map(attempt), case.hypotheses, repair_by)
 

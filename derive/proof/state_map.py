@@ -87,6 +87,13 @@ def start_state(rule: Rule, values: Values[V], free: Callable[[str], V]) -> dict
     return {name: state[name] for name in rule.states}
 
 
+def begins(left: Rule, right: Rule, state_map: StateMap) -> bool:
+    """Whether every state of the right rule has a start: its own, or one that the map makes of the left rule's."""
+    unset = {e.left.name for e in left.first}
+    own = {e.left.name for e in (*right.start, *right.first)}
+    return all(name in own or not state_map.reads(name) & unset for name in right.states)
+
+
 def right_start(
     left: Rule, right: Rule, state_map: StateMap, values: Values[V], start: Mapping[str, V]
 ) -> dict[str, V]:

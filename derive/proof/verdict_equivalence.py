@@ -14,7 +14,7 @@ from derive.proof.given_map import Mapped, failed, proved
 from derive.proof.related import settle
 from derive.proof.repair import find_repair, solutions
 from derive.proof.result import Result, Verdict
-from derive.proof.state_map import parse_map
+from derive.proof.state_map import begins, parse_map
 from derive.proof.wording import equation, formula
 from derive.rules.transform import clocked
 
@@ -52,6 +52,8 @@ def _decide(formal: Equivalent | Differ, replacing: str = "", shift: int = 0, re
 def _guessed(case: Case) -> Result:
     """Rules that are not linear: maps that are likely are tried, and none of them says that there is no other."""
     for state_map in candidate_maps(case.left, case.right, case.hypotheses):
+        if not begins(case.left, case.right, state_map):
+            continue
         mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)
         proof = prove(case.left, case.right, state_map, case.hypotheses)
         if proof.proved:
