@@ -182,6 +182,15 @@ def stored() -> Observation:
     )
 
 
+#: The same two steps: prints torch's parameter, and the lookahead one of the rule that decays the original.
+_COMMAND_ORIGINAL = (
+    'python -c "import torch as T; p = T.nn.Parameter(T.ones(1).double()); '
+    "o = T.optim.SGD([p], lr=1.0, momentum=0.5, nesterov=True, weight_decay=0.25); s = [1.0, 0.0]; "
+    "[(setattr(p, 'grad', T.zeros(1).double()), o.step(), s.__setitem__(1, 0.5*s[1] + 0.25*s[0]), "
+    's.__setitem__(0, s[0] - s[1]), print(p.item(), s[0] - 0.5*s[1])) for t in range(2)]"'
+)
+
+
 def original() -> Observation:
     """torch.optim.SGD(nesterov=True, weight_decay=λ) decays the original parameters θ.
 
@@ -200,7 +209,7 @@ def original() -> Observation:
         "step its parameter is another, on every schedule.",
         tuple(rows),
         software(),
-        _COMMAND,
+        _COMMAND_ORIGINAL,
     )
 
 

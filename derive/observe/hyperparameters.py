@@ -108,7 +108,7 @@ def same_settings() -> Observation:
         f"{rows[1]['steps with lookahead']}.",
         tuple(rows),
         software(),
-        command("Nesterov", -8, 1.0),
+        command("Nesterov", -8, 1.0, 0.1),
     )
 
 
@@ -139,7 +139,7 @@ def point_tested() -> Observation:
         + " are printed.",
         tuple(rows),
         software(),
-        command("Nesterov", -8, 1.0),
+        'python -c "from derive.observe.hyperparameters import point_tested; print(point_tested().table)"',
     )
 
 

@@ -218,6 +218,17 @@ _COMMAND = (
 )
 
 
+#: One step on the gradient (1, 0), one on (0, 1), with momenta 1/2 and 1/4: prints the ratio of the second update's
+#: entries, which the orthogonaliser leaves alone but for bfloat16's rounding, and what another direction has.
+_COMMAND_RATIO = (
+    'python -c "import torch as T; p = T.nn.Parameter(T.zeros(1, 2)); o = T.optim.Muon([p], lr=1.0, weight_decay=0.0); '
+    "[(o.param_groups[0].update(momentum=m), setattr(p, 'grad', T.tensor([g])), q := p.detach().clone(), o.step(), "
+    'd := (p - q)[0]) for m, g in ((0.5, [1.0, 0.0]), (0.25, [0.0, 1.0]))]; print((d[0] / d[1]).item(), {other})"'
+)
+#: With v = (1/4, 1): g + μ v for the documented μ = 1/4, and for the next momentum 1/2, as the boxed form has it.
+_DOCUMENTED_RATIO, _BOXED_RATIO = "0.25 * 0.25 / (1 + 0.25)", "0.5 * 0.25 / (1 + 0.5)"
+
+
 def rule() -> Observation:
     """torch.optim.Muon orthogonalises (1 − μ_t) g + μ_t B' with B' = μ_t B + (1 − μ_t) g, and steps by γ_t times that.
 
@@ -263,7 +274,7 @@ def documentation(names: tuple[str, ...]) -> Observation:
         "code averages, B' = μ_t B + (1 − μ_t) g, and weights 1 − μ_t that change are not a common factor.",
         tuple(rows),
         software(),
-        _COMMAND,
+        _COMMAND if holds else _COMMAND_RATIO.format(other=_DOCUMENTED_RATIO),
     )
 
 
@@ -282,7 +293,7 @@ def nesterov_like(names: tuple[str, ...]) -> Observation:
         "form's step: it has this step's momentum on the lookahead, and no rates.",
         tuple(rows),
         software(),
-        _COMMAND,
+        _COMMAND if holds else _COMMAND_RATIO.format(other=_BOXED_RATIO),
     )
 
 

@@ -247,15 +247,17 @@ def zero_momentum(rule: str, *, nesterov: bool) -> Observation:
         f"from {rule}.",
         table=tuple(rows),
         software=_software(),
-        command=_COMMAND_ZERO.format(nesterov=nesterov),
+        command=_COMMAND_ZERO.format(nesterov=nesterov, move="g + m*s[1]" if nesterov else "s[1]"),
     )
 
 
-#: Three steps on gradients of 1, with no momentum at the second: prints the parameter after each.
+#: Three steps with no momentum at the second: prints torch's parameter after each, and the rule's.
 _COMMAND_ZERO = (
     'python -c "import torch as T; p = T.nn.Parameter(T.zeros(1).double()); '
     "o = T.optim.SGD([p], lr=1, momentum=0.5, nesterov={nesterov}); "
-    "[(o.param_groups[0].update(momentum=m), setattr(p, 'grad', g * T.ones(1).double()), o.step(), print(p.item())) "
+    "s = [0, 0]; "
+    "[(o.param_groups[0].update(momentum=m), setattr(p, 'grad', g * T.ones(1).double()), o.step(), "
+    "s.__setitem__(1, m*s[1] + g), s.__setitem__(0, s[0] - ({move})), print(p.item(), float(s[0]))) "
     'for m, g in ((0.5, 1), (0, 4), (0.5, 1))]"'
 )
 

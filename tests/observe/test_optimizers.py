@@ -100,10 +100,20 @@ def test_the_commands_that_print_a_step_and_a_formula(name: str, same: bool) -> 
         ("muon.memory", ["torch.bfloat16"]),
         ("muon.division", ["-1.0"]),
         ("sgd.decay", ["0.625", "0.328125"]),
+        # torch, and the rule that decays the original parameters, after each step.
+        ("sgd.decay.original", ["0.625", "0.625", "0.328125", "0.28125"]),
     ],
 )
 def test_the_commands_that_print_numbers(name: str, expected: list[str]) -> None:
     assert printed(name) == expected
+
+
+@pytest.mark.parametrize(("name", "other"), [("muon.documentation", F(1, 20)), ("muon.folded", F(1, 12))])
+def test_the_commands_that_print_two_directions(name: str, other: Fraction) -> None:
+    """The code's direction is (1/32, 15/16); bfloat16 has 8 bits, and the five iterations add to its error."""
+    ratio, expected = map(float, printed(name))
+    assert abs(expected - other) < 1e-15
+    assert abs(ratio - F(1, 30)) < 0.01 < abs(ratio - other)
 
 
 # -- Adam ------------------------------------------------------------------------------------------

@@ -130,7 +130,13 @@ def test_ignored_dampening_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("name", "printed"),
-    [("sgd.nesterov", ["-1.5", "-2.375", "-2.84375"]), ("sgd.momentum", ["-1.0", "-1.75", "-2.1875"])],
+    [
+        ("sgd.nesterov", ["-1.5", "-2.375", "-2.84375"]),
+        ("sgd.momentum", ["-1.0", "-1.75", "-2.1875"]),
+        # torch, and the rule, after each step.
+        ("sgd.nesterov.zero", ["-1.5", "-1.5", "-5.5", "-5.5", "-7.25", "-8.0"]),
+        ("sgd.momentum.zero", ["-1.0", "-1.0", "-5.0", "-5.0", "-6.5", "-8.0"]),
+    ],
 )
 def test_the_commands_show_it(name: str, printed: list[str]) -> None:
     program, flag, code = shlex.split(observations()[name]().command)

@@ -10,7 +10,7 @@ from flint import ctx
 
 from derive.proof.properties.argument import Step, equal, lemma, proved, refuted
 from derive.proof.properties.descent import PICTURE, RATES, STARTS, Kind, Method, method, race, run
-from derive.proof.properties.enclosures import all_critical, command, enclosed_runs
+from derive.proof.properties.enclosures import all_critical, command, enclosed_runs, farthest
 from derive.proof.properties.landscape import BITS, bounds, decimals, maximum, minima
 from derive.proof.properties.pictures import basins, beside_descent, edge, enclosed_alike, tally
 from derive.proof.result import Counterexample, Result
@@ -159,7 +159,7 @@ def overshoots(rate: Fraction) -> Result:
         *shown,
         truth=f"From -8 with rate {rate} and momentum 9/10 the run comes no further right than {place}… (evaluation "
         f"{step}), and ends in the global minimum.",
-        command=command(F(-8), m),
+        command=farthest(F(-8), m),
     )
 
 

@@ -105,6 +105,15 @@ def command(start: Fraction, *methods: Method) -> str:
     return f'python -c "{"; ".join(words)}"'
 
 
+def farthest(start: Fraction, m: Method) -> str:
+    """One line for a shell: the rightmost point of the run in float64."""
+    return (
+        f'python -c "from math import cos; s = [({start}, 0)]; '
+        f"[s.append((x + (w := {m.momentum}*v - {m.rate}*(cos(x) + x/5)), w)) for n in range({SHOWN}) "
+        'for x, v in s[-1:]]; print(max(x for x, v in s))"'
+    )
+
+
 def all_critical() -> Step:
     """All critical points, as a step of an argument."""
     text = "The critical points of f, which of them are minima, and which of these lies lowest, are enclosed."
