@@ -401,3 +401,85 @@ MALFORMED = {
 def test_malformed_certificates_say_what_is_wrong(certificate: dict[str, Any], message: str) -> None:
     with pytest.raises(CertificateError, match=message):
         check(certificate)
+
+
+ONE = rule("heavy", update="x[t+1] = x[t] - gamma[t]*grad(x[t])", start="")
+
+
+def asking(update: str) -> dict[str, Any]:
+    """Gradient descent against a rule with this update and the states y and z; y is the point."""
+    right = rule("heavy", update=update, start="")
+    return relation(ONE, right, "y z", {"y": "x[t]"}, {"y": "x[0]", "z": "0"})
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "y[t+1] = y[t] - gamma[t]*(grad(y[t]) + grad(y[t]))/2\nz[t+1] = grad(y[t])",
+        "q[t] = y[t]\ny[t+1] = y[t] - gamma[t]*grad(q[t])\nz[t+1] = z[t] + 0*grad(q[t] - 0)",
+        "y[t+1] = y[t] - gamma[t]*grad((y[t] + z[t]) - z[t])\nz[t+1] = z[t+2-2] + t*y[t+1]",
+    ],
+)
+def test_to_ask_twice_at_one_point_is_to_ask_once(update: str) -> None:
+    assert check(asking(update)) == BOTH
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "y[t+1] = y[t] - gamma[t]*grad(y[t]) + 0*grad(z[t])\nz[t+1] = z[t]",
+        "y[t+1] = y[t] - gamma[t]*(grad(y[t]) + grad(y[t] + z[t]))/2\nz[t+1] = z[t]",
+        "y[t+1] = y[t] - gamma[t]*grad(y[t] + z[t])\nz[t+1] = z[t]",
+        "y[t+1] = y[t]\nz[t+1] = z[t]",
+    ],
+)
+def test_points_that_are_one_by_chance_are_not(update: str) -> None:
+    """Where z is not known to be zero; that it starts so is another relation."""
+    with pytest.raises(CertificateError, match="only one rule asks grad"):
+        check(asking(update))
+    with_zero = asking(update)
+    with_zero["relations"]["z"] = "0"
+    if "grad(y[t] + z[t])" in update:
+        assert check(with_zero) == BOTH
+    else:
+        with pytest.raises(CertificateError, match="only one rule asks grad"):
+            check(with_zero)
+
+
+def test_runs_alone_are_no_proof() -> None:
+    """The ring knows a function by congruence only: the runs agree, and the induction is not shown."""
+    left = rule("heavy", update="x[t+1] = x[t] - gamma[t]*abs(grad(x[t]))", start="")
+    right = rule("heavy", update="y[t+1] = y[t] - gamma[t]*max(grad(y[t]), -grad(y[t]))", start="")
+    claim = relation(left, right, "y", {"y": "x[t]"}, {"y": "x[0]"})
+    replay_runs(read_relation(claim), claim)
+    with pytest.raises(CertificateError, match="no check can judge"):
+        check(claim)
+    assert check({**claim, "right": left, "names": {"x": "y"}, "right_start": {"x": "x[0]"}}) == BOTH
+
+
+def test_roots_and_operators_are_known_by_their_axioms() -> None:
+    adaptive = rule(
+        "heavy",
+        update="s[t+1] = mu[t]*s[t] + grad(x[t])**2\nx[t+1] = x[t] - gamma[t]*grad(x[t])/(sqrt(s[t+1]) + 1)",
+        start="",
+        schedules={"gamma": "nonzero", "mu": "positive"},
+    )
+    scaled = changed({"r": adaptive}, "r.update", "grad(x[t])**2", "4*grad(x[t])**2")["r"]
+    scaled = changed({"r": scaled}, "r.update", "sqrt(s[t+1])", "sqrt(s[t+1])/2")["r"]
+    claim = relation(adaptive, scaled, "r y", {"r": "4*s[t]", "y": "x[t]"}, {"s": "4*s[0]", "x": "x[0]"})
+    assert check(claim) == BOTH
+    with pytest.raises(CertificateError):
+        check(changed(claim, "right.update", "sqrt(s[t+1])/2", "sqrt(s[t+1])/3"))
+    turned = rule("heavy", update="m[t+1] = mu[t]*m[t] + grad(x[t])\nx[t+1] = x[t] - gamma[t]*turn(m[t+1])", start="")
+    left = {**turned, "operators": {"turn": "odd"}}
+    right = changed({"r": left}, "r.update", "+ grad(x[t])", "- grad(x[t])")["r"]
+    right = changed({"r": right}, "r.update", "- gamma", "+ gamma")["r"]
+    claim = relation(left, right, "n y", {"n": "-m[t]", "y": "x[t]"}, {"m": "-m[0]", "x": "x[0]"})
+    assert check(claim) == BOTH
+    with pytest.raises(CertificateError, match=r"\['turn'\] would mean more"):
+        check({**claim, "names": {"m": "turn", "x": "y"}})
+    with pytest.raises(CertificateError, match="has not the same axioms"):
+        check({**claim, "right": {**right, "operators": {"turn": ""}}})
+    bare = {side: {**claim[side], "operators": {"turn": ""}} for side in ("left", "right")}
+    with pytest.raises(CertificateError):
+        check({**claim, **bare})
