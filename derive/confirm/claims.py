@@ -75,6 +75,9 @@ def _run(certificate: Mapping[str, Any], result: Result, equal: bool, device: st
     names = {name for side in ("left", "right") for name in certificate[side]["oracles"]}
     if names != {"grad"}:
         raise NotCovered(f"no objective stands for the oracles {', '.join(sorted(names))}")
+    operators = sorted({name for side in ("left", "right") for name in certificate[side].get("operators", {})})
+    if operators:
+        raise NotCovered(f"no code stands for the operators {', '.join(operators)}")
     unknown = {n for side in ("left", "right") for n in certificate[side]["schedules"]} - set(SCHEDULES[0].functions)
     if unknown:
         raise NotCovered(f"no values for the schedules {', '.join(sorted(unknown))}")

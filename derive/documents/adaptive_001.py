@@ -163,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
         Reads(BLACK_BOX_FOLDED, ("mu[t]", "mu[t+1]")),
     ),
     Claim(
-        "001.adam.recalc",
+        "001.adam.recalc.a",
         "E",
         "The last step can be recomputed from Adam's buffers before they are updated.",
         "−γ_{t−1} m_t/(√n_t + ε), one step later, is the displacement, for any γ_t and from an arbitrary state.",
@@ -269,15 +269,16 @@ CLAIMS: tuple[Claim, ...] = (
         "001.muon.same-issue.a",
         "E",
         "Muon has the same issue.",
-        "Muon's own Nesterov form does not ask (for gradients or for the orthogonaliser) where Muon with a lookahead "
-        "along its last step asks.",
+        "Muon's own Nesterov form does not ask where Muon with a lookahead along its last step asks. The "
+        "orthogonaliser is a scale invariant and odd function.",
         Differ(MUON_LOOKAHEAD, MUON_OWN, "phi[t] = theta[t] + mu[t]*d[t]; v[t] = v[t]"),
     ),
     Claim(
         "001.muon.same-issue.b",
         "E",
         "And the same solution.",
-        "The second boxed form with Muon's step, for any function as the orthogonaliser and any schedules.",
+        "The second boxed form with Muon's step, for any scale invariant and odd function as the orthogonaliser and "
+        "any schedules.",
         Equivalent(MUON_LOOKAHEAD, MUON_FOLDED, "phi[t] = theta[t] + mu[t]*d[t]; v[t] = v[t]; d[t] = d[t]"),
     ),
     Claim(
@@ -285,13 +286,13 @@ CLAIMS: tuple[Claim, ...] = (
         "E",
         "The only options are to store the last update, to give Nesterov up, or to keep Muon's own form.",
         "No form that keeps only the parameters and the buffer asks where Muon with a lookahead asks; tested against "
-        "the one that orthogonalises the buffer a second time. The orthogonal factor of a 1 × 1 matrix is its sign; "
-        "the proof knows of it only that equal arguments have equal values (and sign(0) = 0), so it holds for any "
-        "such function.",
+        "the one that orthogonalises the buffer a second time. Of the orthogonaliser the proof knows that it is a "
+        "scale invariant and odd function.",
         Differ(
             MUON_RECOMPUTED,
             MUON_KEPT,
-            "theta[t] = phi[t] + mu[t]*gamma[t-1]*sign(v[t]); v[t] = v[t]; d[t] = -gamma[t-1]*sign(v[t])",
+            "theta[t] = phi[t] + mu[t]*gamma[t-1]*orthogonalize(v[t]); v[t] = v[t]; "
+            "d[t] = -gamma[t-1]*orthogonalize(v[t])",
         ),
     ),
     Claim(

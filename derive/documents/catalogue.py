@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from derive.documents import (
     adaptive_001,
+    algebra_001,
     behaviour_001,
     document_000,
     document_001,
@@ -44,6 +45,7 @@ _CLAIMS: tuple[Claim, ...] = tuple(
             *properties_001.EXTRA,
             *behaviour_001.EXTRA,
             *adaptive_001.CLAIMS,
+            *algebra_001.EXTRA,
             *muon_cost_001.EXTRA,
             *document_002.CLAIMS,
             *properties_002.EXTRA,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.rules.adaptive import ORTHOGONALIZER
 from derive.rules.rule import make_rule
 
 SCHEDULES = {"gamma": "nonzero", "mu": "real"}
@@ -128,26 +129,60 @@ QUASI_HYPERBOLIC = make_rule(
     parameters={"beta": "0 < beta < 1"},
 )
 
-#: Muon with a lookahead on 1 × 1 matrices, where the orthogonal factor is the sign: once with the last step kept,
-#: once with it recomputed from the buffer.
+#: Muon with a lookahead: once with the last step kept, once with it recomputed from the buffer.
 MUON_KEPT = make_rule(
     "muon_kept",
     """
     v[t+1]     = mu[t]*v[t] + grad(theta[t] + mu[t]*d[t])
-    d[t+1]     = -gamma[t]*sign(v[t+1])
+    d[t+1]     = -gamma[t]*orthogonalize(v[t+1])
     theta[t+1] = theta[t] + d[t+1]
     """,
     start="v[0] = 0; d[0] = 0",
     schedules=SCHEDULES,
+    operators=ORTHOGONALIZER,
 )
 MUON_RECOMPUTED = make_rule(
     "muon_recomputed",
     """
     v[t+1]   = mu[t]*v[t] + grad(phi[t])
-    phi[t+1] = phi[t] - (1 + mu[t+1])*gamma[t]*sign(v[t+1]) + mu[t]*gamma[t-1]*sign(v[t])
+    phi[t+1] = phi[t] - (1 + mu[t+1])*gamma[t]*orthogonalize(v[t+1]) + mu[t]*gamma[t-1]*orthogonalize(v[t])
     """,
     start="v[0] = 0",
     schedules=SCHEDULES,
+    operators=ORTHOGONALIZER,
+)
+#: Muon's own form, the buffer's momentum apart from the one in the direction.
+MUON_TWO_MOMENTA = make_rule(
+    "muon_two_momenta",
+    """
+    v[t+1]   = rho[t]*v[t] + grad(phi[t])
+    phi[t+1] = phi[t] - gamma[t]*orthogonalize(grad(phi[t]) + mu[t]*v[t+1])
+    """,
+    start="v[0] = 0",
+    schedules={"gamma": "nonzero", "mu": "0 <= mu < 1", "rho": "real"},
+    operators=ORTHOGONALIZER,
+)
+
+#: The document's Adam with a rate and an ε that may change at every step.
+ADAM_FREE = make_rule(
+    "adam_free",
+    """
+    m[t+1]     = beta1*m[t] + (1 - beta1)*grad(theta[t])
+    n[t+1]     = beta2*n[t] + (1 - beta2)*grad(theta[t])**2
+    theta[t+1] = theta[t] - alpha[t]*m[t+1]/(sqrt(n[t+1]) + delta[t])
+    """,
+    start="m[0] = 0; n[0] = 0",
+    schedules={"alpha": "nonzero", "delta": "positive"},
+    parameters={"beta1": "0 <= beta1 < 1", "beta2": "0 <= beta2 < 1"},
+    title="The document's Adam, rate and epsilon changing",
+)
+
+#: One step of Adam at two second moments, whose roots are p and q, with s = sqrt(1 - beta2**(t+1)).
+TWO_ROOTS = make_rule(
+    "two_roots",
+    "idle[t+1] = idle[t]",
+    schedules={"gamma": "nonzero", "a": "real", "s": "0 < s <= 1", "p": "nonnegative", "q": "nonnegative"},
+    parameters={"eps": "positive"},
 )
 
 #: Weight decay, decoupled, on the original parameters and on those after the lookahead.

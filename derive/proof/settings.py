@@ -20,7 +20,8 @@ from derive.rules.rule import Rule
 NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
 #: The changes of a schedule that are tried, the simplest first.
 CHANGES = tuple(
-    (Fraction(a), Fraction(b)) for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1"))
+    (Fraction(a), Fraction(b))
+    for a, b in (("1/2", "1/4"), ("1", "1/2"), ("1/2", "1"), ("1", "2"), ("2", "1"), ("1/4", "1/2"))
 )
 #: How many of a schedule's sequences, and of all their combinations, are tried.
 MAX_SEQUENCES, MAX_COMBINATIONS = 24, 3000

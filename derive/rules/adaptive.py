@@ -7,6 +7,8 @@ from derive.rules.rule import Rule, make_rule
 #: A learning rate is not zero; beyond that, any schedule is allowed.
 SCHEDULES = {"gamma": "nonzero", "mu": "real"}
 SECOND_MOMENT = {"beta2": "0 <= beta2 < 1", "eps": "positive"}
+#: The orthogonal factor of a matrix: of a positive multiple it is the same, of the negative the negative.
+ORTHOGONALIZER = {"orthogonalize": "scale invariant, odd"}
 FAMILY = "adaptive"
 
 LAPROP_LOOKAHEAD = make_rule(
@@ -85,6 +87,36 @@ ADAM = make_rule(
     source="001, the non-Nesterov Adam update; Kingma and Ba 2015",
 )
 
+ADAM_CORRECTED = make_rule(
+    "adam_corrected",
+    """
+    m[t+1]     = beta1*m[t] + (1 - beta1)*grad(theta[t])
+    n[t+1]     = beta2*n[t] + (1 - beta2)*grad(theta[t])**2
+    theta[t+1] = theta[t] - gamma[t]*(m[t+1]/(1 - beta1**(t+1)))/(sqrt(n[t+1]/(1 - beta2**(t+1))) + eps)
+    """,
+    start="m[0] = 0; n[0] = 0",
+    schedules={"gamma": "nonzero"},
+    parameters={"beta1": "0 <= beta1 < 1", **SECOND_MOMENT},
+    title="Adam with bias correction: both averages divided by the sum of their weights",
+    family=FAMILY,
+    source="Kingma and Ba 2015, algorithm 1",
+)
+
+ADAM_TORCH = make_rule(
+    "adam_torch",
+    """
+    m[t+1]     = beta1*m[t] + (1 - beta1)*grad(theta[t])
+    n[t+1]     = beta2*n[t] + (1 - beta2)*grad(theta[t])**2
+    theta[t+1] = theta[t] - gamma[t]/(1 - beta1**(t+1))*m[t+1]/(sqrt(n[t+1])/sqrt(1 - beta2**(t+1)) + eps)
+    """,
+    start="m[0] = 0; n[0] = 0",
+    schedules={"gamma": "nonzero"},
+    parameters={"beta1": "0 <= beta1 < 1", **SECOND_MOMENT},
+    title="Adam with bias correction in torch's order of operations",
+    family=FAMILY,
+    source="torch.optim.Adam, for-loop implementation",
+)
+
 ADAM_DECAY = make_rule(
     "adam_decay",
     """
@@ -138,7 +170,7 @@ MUON_LOOKAHEAD = make_rule(
     """,
     start="v[0] = 0; d[0] = 0",
     schedules=SCHEDULES,
-    oracles={"grad": 1, "orthogonalize": 1},
+    operators=ORTHOGONALIZER,
     title="Muon's step, its gradient taken at a lookahead along the last step",
     family=FAMILY,
     source="001, Muon; Jordan et al. 2024",
@@ -153,7 +185,7 @@ MUON_FOLDED = make_rule(
     """,
     start="v[0] = 0; d[0] = 0",
     schedules=SCHEDULES,
-    oracles={"grad": 1, "orthogonalize": 1},
+    operators=ORTHOGONALIZER,
     title="Muon with the lookahead folded into the parameters; it keeps its last step",
     family=FAMILY,
     source="001, Muon with the second boxed equation",
@@ -167,10 +199,24 @@ MUON_OWN = make_rule(
     """,
     start="v[0] = 0",
     schedules=SCHEDULES,
-    oracles={"grad": 1, "orthogonalize": 1},
+    operators=ORTHOGONALIZER,
     title="Muon's own form of Nesterov momentum",
     family=FAMILY,
     source="Jordan et al. 2024, nesterov=True",
+)
+
+MUON_TORCH = make_rule(
+    "muon_torch",
+    """
+    b[t+1]   = mu[t]*b[t] + (1 - mu[t])*grad(phi[t])
+    phi[t+1] = phi[t] - gamma[t]*orthogonalize((1 - mu[t])*grad(phi[t]) + mu[t]*b[t+1])
+    """,
+    start="b[0] = 0",
+    schedules={"gamma": "nonzero", "mu": "0 <= mu < 1"},
+    operators=ORTHOGONALIZER,
+    title="Muon's own form with torch's averaging buffer",
+    family=FAMILY,
+    source="torch.optim.Muon, nesterov=True",
 )
 
 RULES: tuple[Rule, ...] = (
@@ -179,10 +225,13 @@ RULES: tuple[Rule, ...] = (
     ADAM_LOOKAHEAD,
     NADAM_FOLDED,
     ADAM,
+    ADAM_CORRECTED,
+    ADAM_TORCH,
     ADAM_DECAY,
     BLACK_BOX_LOOKAHEAD,
     BLACK_BOX_FOLDED,
     MUON_LOOKAHEAD,
     MUON_FOLDED,
     MUON_OWN,
+    MUON_TORCH,
 )
