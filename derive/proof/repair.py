@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from derive.errors import NotLinear
-from derive.notation.spec import Affine, Equation, Expr, Indexed, children, rebuild, shift
+from derive.notation.spec import Affine, Binary, Equation, Expr, Indexed, children, rebuild, shift, walk
 from derive.notation.text import to_text
 from derive.proof.answers import answer_atom
 from derive.proof.conditions import HORIZON, trajectory
@@ -37,9 +37,10 @@ class Repair:
 
 
 def find_repair(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, by: str = "") -> Repair | None:
-    """The first change of one schedule, or of one reading of a schedule, that makes the rules equivalent.
+    """The first change of one schedule, or in one place of the text, that makes the rules equivalent.
 
-    ``by`` names the schedule to change throughout; empty: each schedule in turn, then each single reading.
+    ``by`` names the schedule to change throughout; empty: each schedule in turn, then each single reading, then
+    each single reading of a state, which gets a factor.
     """
     for repaired, solution, what in solutions(left, right, state_map, hypotheses, by):
         proof = prove(left, repaired, state_map, hypotheses)
@@ -81,36 +82,37 @@ def solutions(
 
 
 def _candidates(rule: Rule, by: str) -> Iterator[tuple[Rule, str]]:
-    """The rule with the unknown in place of a whole schedule, or of one reading; and what was replaced."""
+    """The rule with the unknown in place of a whole schedule, or of one reading, or before one reading of a state."""
     unknown = (*rule.schedules, Declared(UNKNOWN))
+    whole = Indexed(UNKNOWN, Affine.time(0))
     for name in (by,) if by else rule.schedule_names:
-        whole: Expr = Indexed(UNKNOWN, Affine.time(0))
         yield replace_schedules(rule, {name: whole}, schedules=unknown), name
     if by:
         return
+    yield from _changed_places(rule, unknown, rule.schedule_names, lambda reading: whole)
+    yield from _changed_places(rule, unknown, rule.states, lambda state: Binary("*", whole, state))
+
+
+def _changed_places(
+    rule: Rule, schedules: tuple[Declared, ...], names: Collection[str], new: Callable[[Expr], Expr]
+) -> Iterator[tuple[Rule, str]]:
+    """The rule with one reading of one of the names changed, each in turn; and which equation was changed."""
     for place, e in enumerate(rule.update):
-        count = sum(1 for _ in _readings(e.right, rule))
+        count = sum(isinstance(n, Indexed) and n.name in names for n in walk(e.right))
         for k in range(count):
-            changed, _ = _with_unknown(e.right, rule, k)
+            changed, _ = _with_changed(e.right, names, k, new)
             update = (*rule.update[:place], Equation(e.left, changed), *rule.update[place + 1 :])
             text = "\n".join(map(to_text, update))
-            yield replace(rule, update=update, schedules=unknown, text=text), e.left.name
+            yield replace(rule, update=update, schedules=schedules, text=text), e.left.name
 
 
-def _readings(expr: Expr, rule: Rule) -> Iterator[Indexed]:
-    if isinstance(expr, Indexed) and expr.name in rule.schedule_names:
-        yield expr
-    for child in children(expr):
-        yield from _readings(child, rule)
-
-
-def _with_unknown(expr: Expr, rule: Rule, k: int) -> tuple[Expr, int]:
-    """The expression with its k-th reading of a schedule replaced by the unknown at t; and how many were passed."""
-    if isinstance(expr, Indexed) and expr.name in rule.schedule_names:
-        return (Indexed(UNKNOWN, Affine.time(0)) if k == 0 else expr), k - 1
+def _with_changed(expr: Expr, names: Collection[str], k: int, new: Callable[[Expr], Expr]) -> tuple[Expr, int]:
+    """The expression with its k-th reading of one of the names changed; and how many were passed."""
+    if isinstance(expr, Indexed) and expr.name in names:
+        return (new(expr) if k == 0 else expr), k - 1
     parts = []
     for child in children(expr):
-        part, k = _with_unknown(child, rule, k)
+        part, k = _with_changed(child, names, k, new)
         parts.append(part)
     return rebuild(expr, tuple(parts)), k
 

@@ -95,6 +95,34 @@ def test_a_schedule_that_is_asked_for_is_found_and_does(name: str, text: str) ->
     assert agree_on_random_runs(formal.left, right, equations, "", name, runs=12)
 
 
+def test_where_no_schedule_does_a_state_gets_a_factor() -> None:
+    """The rate inside: a running average must rescale what it holds when the rate changes."""
+    rules = {"gamma": "nonzero"}, {"N": "1 <= N"}
+    inside = make_rule(
+        "inside",
+        "v[t+1] = (1 - 1/N)*v[t] + gamma[t]*grad(theta[t]); theta[t+1] = theta[t] - v[t+1]",
+        start="v[0] = 0",
+        schedules=rules[0],
+        parameters=rules[1],
+    )
+    average = make_rule(
+        "average",
+        "a[t+1] = (1 - 1/N)*a[t] + (1/N)*grad(theta[t]); theta[t+1] = theta[t] - N*gamma[t]*a[t+1]",
+        start="a[0] = 0",
+        schedules=rules[0],
+        parameters=rules[1],
+    )
+    formal = Equivalent(inside, average, "theta[t] = theta[t]; a[t] = v[t]/(N*gamma[t-1])")
+    repair = decide(formal).repair
+    assert repair is not None
+    text = "a[t+1] = (N*gamma[t-1]*a[t] - gamma[t-1]*a[t] + gamma[t]*grad(theta[t]))/(N*gamma[t])"
+    assert repair.text == text
+    right = repaired(average, text)
+    equations = parse_map(formal.map, inside, right).equations
+    assert agree_on_random_runs(inside, right, equations, "", "factor", runs=12)
+    assert not agree_on_random_runs(inside, average, equations, "", "factor", runs=12)
+
+
 def test_a_rule_that_no_schedule_mends_has_no_repair() -> None:
     """The right rule forgets its velocity: no choice of its schedules brings it back."""
     schedules = {"gamma": "nonzero", "mu": "real"}
