@@ -34,7 +34,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Simulation:
-    """An attempted proof: the generic step of both rules and the obligations that fail (none: it is proved)."""
+    """An attempted proof: the generic step of both rules and the obligations that fail (none: it is proved).
+
+    ``step_fails``: one of the generic step is among them.
+    """
 
     base_steps: int
     start: Mapping[str, Ratio]
@@ -44,6 +47,7 @@ class Simulation:
     mapped: Mapping[str, Ratio]
     next_mapped: Mapping[str, Ratio]
     failures: tuple[Difference, ...]
+    step_fails: bool
 
     @property
     def proved(self) -> bool:
@@ -79,6 +83,7 @@ def simulate(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypothese
         x, y = dict(one.state), dict(other.state)
         for name, value in state_map.apply(values, now.later(1), x).items():
             compare(f"{name}[{n + 1}]", value, y[name])
+    at_base = len(failures)
     now = When(0)
     arbitrary = {name: field.atom(Atom("state", name, now)) for name in left.states}
     mapped = state_map.apply(values, now, arbitrary)
@@ -88,7 +93,8 @@ def simulate(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypothese
     next_mapped = state_map.apply(values, now.later(1), one.state)
     for name, value in next_mapped.items():
         compare(f"{name}[t+1]", value, other.state[name])
-    return Simulation(base_steps, start, other_start, one, other, mapped, next_mapped, tuple(failures))
+    step_fails = len(failures) > at_base
+    return Simulation(base_steps, start, other_start, one, other, mapped, next_mapped, tuple(failures), step_fails)
 
 
 def unshared_queries(left: Step[Ratio], right: Step[Ratio], place: str) -> list[Difference]:
@@ -113,10 +119,9 @@ def prove(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) 
     """The first attempt that succeeds, with as few steps from the start as possible; otherwise the last one."""
     least = 1 if left.first or right.first else 0
     most = MAX_BASE_STEPS if hypotheses.relations else least
-    attempt = None
-    for base_steps in range(least, most + 1):
-        attempt = simulate(left, right, state_map, hypotheses, base_steps)
-        if attempt.proved:
-            return attempt
-    assert attempt is not None  # the range is never empty
-    return attempt
+    # The later the induction begins the more is known: a step that fails then fails before, too.
+    last = simulate(left, right, state_map, hypotheses, most)
+    if last.step_fails:
+        return last
+    attempts = (simulate(left, right, state_map, hypotheses, n) for n in range(least, most))
+    return next((a for a in attempts if a.proved), last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 
 from flint import fmpz_mpoly
 
@@ -52,6 +53,8 @@ from derive.rules.rule import Rule
 METHOD = "linear relations between the states, by induction over t"
 #: Questions are compared over at most this many steps after an answer.
 MAX_HORIZON = 6
+#: State maps that are tried where conditions hold and the relations that are found without them do not do.
+MAX_GUESSES = 3
 ZERO = Number(Fraction(0))
 
 
@@ -291,7 +294,7 @@ def _exact_condition(case: Case, attempt: Induction) -> tuple[Conditions, Result
 
 def _mapped(case: Case) -> Iterator[Result]:
     """Proofs under a state map that is likely: where questions do not show a state throughout, relations miss it."""
-    for state_map in candidate_maps(case.left, case.right, case.hypotheses):
+    for state_map in islice(candidate_maps(case.left, case.right, case.hypotheses), MAX_GUESSES):
         if not begins(case.left, case.right, state_map):
             continue
         mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)

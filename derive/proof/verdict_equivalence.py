@@ -10,7 +10,9 @@ from derive.proof.case import Case, hypotheses_of, replaced
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
-from derive.proof.given_map import Mapped, failed, proved
+from derive.proof.given_map import Mapped, failed, proved, unless_given_up
+from derive.proof.linear.mode_words import mode_words
+from derive.proof.linear.modes import pair_modes
 from derive.proof.related import settle
 from derive.proof.repair import find_repair, solutions
 from derive.proof.result import Result, Verdict
@@ -23,8 +25,27 @@ QUERY_POINT = "the query point"
 
 
 def decide_equivalent(formal: Equivalent) -> Result:
-    """Prove the equivalence; where it fails, find when it holds, a smallest counterexample, and a repair."""
-    return _decide(formal, formal.replace, formal.shift, formal.repair_by)
+    """Prove the equivalence; where it fails, find when it holds, a smallest counterexample, and a repair.
+
+    Beside a proof stands what one of the rules hides and lets grow without bound.
+    """
+    result = _decide(formal, formal.replace, formal.shift, formal.repair_by)
+    if result.verdict is not Verdict.PROVED:
+        return result
+    words = unless_given_up(lambda: _growing(formal))
+    return replace(result, summary=result.summary + words) if words else result
+
+
+def _growing(formal: Equivalent) -> str:
+    """The hidden modes of one rule that the other has not and that may grow, in words; nothing where none is known."""
+    try:
+        found = pair_modes(formal.left, formal.right, hypotheses_of(formal.given, (formal.left, formal.right)))
+    except NotLinear:
+        return ""
+    sides = ((formal.left, found.left), (formal.right, found.right))
+    return "".join(
+        f" {mode_words(mode, rule.name)}" for rule, modes in sides for mode in modes if mode.location.stability.unstable
+    )
 
 
 def _decide(formal: Equivalent | Differ, replacing: str = "", shift: int = 0, repair_by: str = "") -> Result:
