@@ -56,6 +56,8 @@ def claim_lines(claim: Claim, result: Result) -> Iterator[str]:
         yield from _block("with this both sides agree" if differ else "true instead", result.repair.text)
     if result.truth:
         yield from _words("true instead", result.truth)
+    if claim.see:
+        yield from _words("see", ", ".join(claim.see))
     if result.command:
         # Not wrapped: it is there to be pasted.
         yield f"see it with: {result.command}"

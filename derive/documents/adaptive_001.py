@@ -366,6 +366,7 @@ CLAIMS: tuple[Claim, ...] = (
         "φ_t + γ_{t−1} μ_{t−1} v_t as the original parameters.",
         Equivalent(FOLDED_OUTSIDE, SUTSKEVER_OUTSIDE, "theta[t] = phi[t] + gamma[t-1]*mu[t-1]*v[t]; v[t] = v[t]"),
         question=True,
+        see=("001.inf.undo.a",),
     ),
     Claim(
         "001.inf.undo.c",

@@ -91,6 +91,7 @@ EXTRA: tuple[Claim, ...] = (
         "As part d, for any momenta 0 ≤ μ_t < 1, with b_t = (1 − μ_{t−1}) v_t.",
         Equivalent(MUON_OWN, MUON_TORCH, "phi[t] = phi[t]; b[t] = (1 - mu[t-1])*v[t]"),
         question=True,
+        see=("001.muon.nesterov-like.f",),
     ),
     Claim(
         "001.muon.nesterov-like.f",

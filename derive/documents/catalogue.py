@@ -57,6 +57,12 @@ _CLAIMS: tuple[Claim, ...] = tuple(
 )
 
 
+_IDS = frozenset(c.id for c in _CLAIMS)
+for _claim in _CLAIMS:
+    if unknown := set(_claim.see) - _IDS:
+        raise UnknownName(f"{_claim.id}: see {', '.join(sorted(unknown))}\n  expected ids of claims")
+
+
 def claims() -> tuple[Claim, ...]:
     """Every claim."""
     return _CLAIMS

@@ -74,6 +74,7 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "residual": [asdict(f) for f in result.residual],
         "counterexample": asdict(result.counterexample) if result.counterexample else None,
         "truth": result.truth,
+        "see": list(claim.see),
         "command": result.command,
         "proof": {**asdict(result.proof), "checked_by": list(result.checked_by)} if result.proof else None,
         "checked_by": list(result.checked_by),

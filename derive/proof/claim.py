@@ -68,9 +68,10 @@ class Reschedule:
 
 @dataclass(frozen=True, slots=True)
 class Solve:
-    """Which schedule ``unknown`` of the right rule makes it equivalent to the left one (``map``: under that map)?
+    """Which schedule of the right rule makes it equivalent to the left one (``map``: under that map)?
 
-    The question is answered (proved) where one is found and the equivalence is then proved.
+    ``unknown`` names it, or several, separated by commas. The question is answered (proved) where they are found and
+    the equivalence is then proved.
     """
 
     left: Rule
@@ -78,6 +79,11 @@ class Solve:
     unknown: str
     map: str = ""
     replace: str = ""
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """The names of the schedules to solve for."""
+        return tuple(name.strip() for name in self.unknown.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,7 @@ class Claim:
 
     ``statement`` says in a sentence what the document claims, ``meaning`` what it was taken to mean, ``formal``
     is that meaning as data. ``question`` marks the obvious next question, which the document itself does not ask.
+    ``see`` names claims that say what is true where this one fails.
     """
 
     id: str
@@ -194,6 +201,7 @@ class Claim:
     meaning: str
     formal: Formal
     question: bool = False
+    see: tuple[str, ...] = ()
 
     @property
     def document(self) -> str:

@@ -43,7 +43,8 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     """The report of these results."""
     titles = {r["name"]: r["title"] for r in proofs.rules}
     confirmations = by_claim(evidence)
-    claims = {c["id"]: _claim(c, titles, confirmations.get(c["id"], ())) for c in proofs.claims}
+    stated = {c["id"]: c["title"] for c in proofs.claims}
+    claims = {c["id"]: _claim(c, titles, stated, confirmations.get(c["id"], ())) for c in proofs.claims}
     order = dict.fromkeys(c["document"] for c in proofs.claims)
     grouped = {d: tuple(claims[c["id"]] for c in proofs.claims if c["document"] == d) for d in order}
     documents = tuple(
@@ -88,7 +89,10 @@ def _corrections(claims: Iterable[ClaimView]) -> tuple[ClaimView, ...]:
 
 
 def _claim(
-    claim: Mapping[str, Any], titles: Mapping[str, str], confirmations: tuple[ConfirmationView, ...]
+    claim: Mapping[str, Any],
+    titles: Mapping[str, str],
+    stated: Mapping[str, str],
+    confirmations: tuple[ConfirmationView, ...],
 ) -> ClaimView:
     return ClaimView(
         id=claim["id"],
@@ -104,6 +108,7 @@ def _claim(
         side_conditions=tuple(display(text) for text in claim["side_conditions"]),
         repair=_field(claim["repair"]) if claim["repair"] else None,
         truth=prose(claim.get("truth", "")),
+        see=tuple(Link(n, prose(stated.get(n, n)), n if n in stated else "") for n in claim.get("see", ())),
         command=claim.get("command", ""),
         residual=joined(_field(r) for r in claim["residual"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,

@@ -290,7 +290,7 @@ _CLAIM = _record(
         "table": _list(_mapping(_scalar)),
         "rules": _list(_name),
     },
-    {"truth": _text, "command": _text, "checked_by": _list(_text), "picture": _picture},
+    {"truth": _text, "see": _list(_name), "command": _text, "checked_by": _list(_text), "picture": _picture},
 )
 
 _RULE = _record(

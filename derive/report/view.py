@@ -219,6 +219,7 @@ class ClaimView:
     side_conditions: tuple[Display, ...]
     repair: Display | None
     truth: Prose
+    see: tuple[Link, ...]
     command: str
     residual: Display
     counterexample: CounterexampleView | None

@@ -74,7 +74,9 @@ def test_show_leaves_nothing_out() -> None:
         table=({"rate": "9/10"},),
     )
     text = "\n".join(
-        show.claim_lines(Claim("900.x", "E", "THE STATEMENT", "THE MEANING", NotCheckable(""), True), result)
+        show.claim_lines(
+            Claim("900.x", "E", "THE STATEMENT", "THE MEANING", NotCheckable(""), True, ("900.y",)), result
+        )
     )
     for word in (
         "THE STATEMENT",
@@ -91,6 +93,7 @@ def test_show_leaves_nothing_out() -> None:
         "THE CHECKER",
         "THE TRUTH",
         "THE COMMAND",
+        "900.y",
         "exactly when",
         "t >= 1",
         "gamma[0] = 1/2",

@@ -101,6 +101,7 @@ FULL: dict[str, Any] = {
         "checked_by": [HOSTILE, "exact random rationals"],
     },
     "truth": f"`v[t]` is {HOSTILE}",
+    "see": ["000.plain", "001.elsewhere"],
     "command": f"python -c '{HOSTILE}'",
     "checked_by": [HOSTILE, "exact random rationals"],
     "counts": {"as written": {"folded": 7, "unknown_rule": 8}, HOSTILE: 5},

@@ -192,6 +192,13 @@ def _ends(of: Orthogonaliser) -> Step:
     )
 
 
+def _command(of: Orthogonaliser, *starts: Fraction) -> str:
+    """One line for a shell: where the singular values end, in float64."""
+    polynomial = f"{float(of.a)}*x - {-float(of.b)}*x**3 + {float(of.c)}*x**5"
+    ends = ", ".join(f"f({s})" for s in starts)
+    return f'python -c "f = lambda x, n={of.steps}: f({polynomial}, n - 1) if n else x; print({ends})"'
+
+
 def orthogonal(of: Orthogonaliser = MUON) -> Result:
     """What Newton-Schulz gives is not the orthogonal factor: five iterations take 1 to less than 7/10."""
     between = F(696, 1000), F(697, 1000)
@@ -236,6 +243,7 @@ def orthogonal(of: Orthogonaliser = MUON) -> Result:
         enclosed(of, low[0], low[0], F(0), low[1]),
         enclosed(of, high[0], high[0], high[1], HIGHEST),
         enclosed(of, short, short, F(0), LOWEST - F(1, 10**4)),
+        command=_command(of, F(1)),
         repair=stated("Y == U*(a*S + b*S*S*S + c*S*S*S*S*S)*transpose(V)"),
         table=table,
     )
@@ -250,11 +258,9 @@ def rounding(of: Orthogonaliser = MUON) -> Result:
         METHOD,
         f"The singular values {near} and {far} are neighbours in bfloat16, {given} apart relative to the first. After "
         f"{of.steps} iterations the first is above {written(above)} and the second below {written(below)}: more than "
-        f"{apart} apart, over {apart / given // 1} times as much, which is more than 3 of bfloat16's 8 bits. For any "
-        f"two of (0, 1] the ratio of the outcomes is at most the {GROWTH}th power of that of the inputs: at most "
-        f"{GROWTH} times a small relative distance, 4 bits. A stored update, 8 bits as it was made, loses none. (This "
-        "speaks of the iteration without rounding, of an input that is rounded; a change of the singular vectors is "
-        "not in it.)",
+        f"{apart} apart, over {apart / given // 1} times as much, which is more than 3 of bfloat16's 8 bits. A "
+        "stored update, 8 bits as it was made, loses none. (This speaks of the iteration without rounding, of an input "
+        "that is rounded; a change of the singular vectors is not in it.)",
         instance(
             "a relative distance below that of the outcomes, and the relative distance of the inputs",
             apart,
@@ -278,6 +284,9 @@ def rounding(of: Orthogonaliser = MUON) -> Result:
         lemma(
             f"so the logarithm of a ratio grows at most {GROWTH} times", "the mean value theorem, for the logarithms"
         ),
+        truth=f"For any two singular values of (0, 1] the ratio of the outcomes is at most the {GROWTH}th power of "
+        f"that of the inputs: at most {GROWTH} times a small relative distance, 4 bits.",
+        command=_command(of, near, far),
     )
 
 
@@ -334,6 +343,7 @@ def scale(of: Orthogonaliser = MUON) -> Result:
             "then no factor but 1 leaves the norm of the beginning as it is",
         ),
         odd(),
+        command=_command(of, small, double),
     )
 
 
