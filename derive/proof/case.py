@@ -1,4 +1,4 @@
-"""An equivalence made ready: two rules, what may be supposed of their schedules, and where their texts mean something."""
+"""An equivalence made ready: two rules, what is supposed of their schedules, and where their texts mean something."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import SideCondition, side_conditions
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Symbol, walk
+from derive.proof.conditions import essential
 from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
 from derive.proof.normal import Field, When
 from derive.proof.witness import satisfiable
@@ -90,6 +91,19 @@ class Case:
         """Whether some schedules satisfy the hypotheses and every denominator that schedules make up."""
         apart = [c.relation for c in self._of_schedules(self._found())]
         return satisfiable(self.hypotheses, self.rules, apart)
+
+    @property
+    def divides(self) -> bool:
+        """Whether the texts beside the rules' divide by what may be zero."""
+        over = Field(declarations(*self.rules))
+        names = {n for r in self.rules for n in r.domains}
+        for c in (c for e in self.texts for c in side_conditions(e) if c.kind == "nonzero"):
+            if c.ranges or any(getattr(n, "name", TIME) not in {TIME, *FUNCTIONS, *names} for n in walk(c.expr)):
+                return True  # it reads a state
+            value = schedule_value(c.expr, over, When(0))
+            if not essential(over, value.num, dict(over.declarations.domains)).is_constant():
+                return True
+        return False
 
     def _found(self) -> list[SideCondition]:
         expressions = [e.right for r in self.rules for e in (*r.update, *r.start, *r.first)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from derive.errors import NotLinear, Undecided
@@ -48,7 +48,7 @@ METHOD = "simulation and induction over t"
 class Mapped(Case):
     """Two rules with the map from the left one's state to the right one's."""
 
-    state_map: StateMap = StateMap({}, frozenset())
+    state_map: StateMap = field(default_factory=lambda: StateMap({}, frozenset()))
 
     @staticmethod
     def of(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses) -> Mapped:

@@ -13,7 +13,7 @@ from flint import fmpz_mpoly
 from derive.errors import RuleError, Undecided
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
-from derive.notation.spec import FUNCTIONS, TIME, Affine, Call, Expr, Indexed, Reduction, Relation, walk
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Call, Expr, Indexed, Reduction, Relation, Symbol, walk
 from derive.notation.text import to_text
 from derive.proof.answers import Answers
 from derive.proof.claim import Identity
@@ -80,9 +80,18 @@ def prepare(formal: Identity) -> Prepared:
     answer = parse_expression(formal.answer, where="answer") if formal.answer else None
     if answer is not None and any(isinstance(n, Indexed) and n.name in known for n in walk(answer)):
         raise RuleError(f"answer: {formal.answer}\n  expected numbers, parameters and schedules only")
-    concrete = times == {False}
+    # What speaks of no time at all is said of the start.
+    concrete = times == {False} or not (times or any(_timed(n) for n in _nodes((equation, *extra))))
     asked = _asked(rule, (equation, *extra), known) if concrete else 0
     return Prepared(rule, equation, where, hypotheses, tuple(extra), answer, concrete, asked)
+
+
+def _nodes(relations: Iterable[Relation]) -> Iterable[Expr]:
+    return (n for r in relations for side in (r.left, r.right) for n in walk(side))
+
+
+def _timed(node: Expr) -> bool:
+    return (isinstance(node, Indexed) and bool(node.index.terms)) or node == Symbol(TIME)
 
 
 def _definitions(rule: Rule, text: str) -> dict[str, Expr]:

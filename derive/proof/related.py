@@ -87,6 +87,9 @@ def _proved(case: Case, proof: Induction) -> Result:
         raise Undecided("a proof that divides by what may be zero under the hypotheses")
     result = _stated(case, proof)
     zeros = _zeros_of_start(case, proof)
+    if zeros:
+        # A map that is written without the division is better than one that was solved for.
+        result, zeros = next(((m, []) for m in _mapped(case)), (result, zeros))
     for zero in zeros:
         # Where the start would be divided by zero another start may do; one case in which none does is enough.
         there = Hypotheses((*case.hypotheses.relations, Hypothesis(Relation("==", zero, ZERO))), frozenset())
@@ -298,8 +301,10 @@ def _mapped(case: Case) -> Iterator[Result]:
         if not begins(case.left, case.right, state_map):
             continue
         mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)
+        if mapped.divides or not mapped.meaningful:
+            continue
         simulation = prove(case.left, case.right, state_map, case.hypotheses)
-        if simulation.proved and mapped.meaningful:
+        if simulation.proved:
             yield proved(mapped, simulation)
 
 

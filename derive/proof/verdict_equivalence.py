@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from derive.errors import NotLinear, RuleError, Undecided
-from derive.notation.spec import Expr
+from derive.notation.spec import Expr, Indexed, walk
 from derive.proof.case import Case, hypotheses_of, replaced
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
 from derive.proof.given_map import Mapped, failed, proved, unless_given_up
+from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.mode_words import mode_words
 from derive.proof.linear.modes import pair_modes
 from derive.proof.related import settle
-from derive.proof.repair import find_repair, solutions
+from derive.proof.repair import solutions
 from derive.proof.result import Result, Verdict
-from derive.proof.state_map import begins, parse_map
+from derive.proof.state_map import StateMap, begins, parse_map
 from derive.proof.wording import equation, formula
+from derive.rules.rule import Rule
 from derive.rules.transform import clocked
 
 #: What a counterexample compares, where it is not a state.
@@ -76,43 +79,58 @@ def _guessed(case: Case) -> Result:
         if not begins(case.left, case.right, state_map):
             continue
         mapped = Mapped.of(case.left, case.right, state_map, case.hypotheses)
-        proof = prove(case.left, case.right, state_map, case.hypotheses)
-        if proof.proved:
-            return proved(mapped, proof)
+        # What a map divides by may be zero, and there another one would be needed.
+        if not mapped.divides:
+            proof = prove(case.left, case.right, state_map, case.hypotheses)
+            if proof.proved:
+                return proved(mapped, proof)
     raise Undecided("the rules are not linear in their states, and none of the state maps that were tried does")
 
 
 def decide_solve(formal: Solve) -> Result:
-    """Find the schedule of the right rule that makes the rules equivalent, and prove that it does."""
+    """Find the schedules of the right rule that make the rules equivalent, and prove that they do."""
     left, right = formal.left, replaced(formal.right, formal.left, formal.replace)
-    if formal.unknown not in right.schedule_names:
-        known = ", ".join(right.schedule_names) or "no schedule"
-        raise RuleError(f"the schedule to solve for: {formal.unknown}\n  expected one of {right.name}'s: {known}")
+    for name in formal.unknowns:
+        if name not in right.schedule_names:
+            known = ", ".join(right.schedule_names) or "no schedule"
+            raise RuleError(f"the schedule to solve for: {name}\n  expected one of {right.name}'s: {known}")
     hypotheses = hypotheses_of("", (left, right))
-    if formal.map:
-        state_map = parse_map(formal.map, left, right)
-        found = find_repair(left, right, state_map, hypotheses, formal.unknown)
-        if found is not None:
-            return _solved(
-                formal, proved(Mapped.of(left, found.rule, state_map, hypotheses), found.proof), found.solution
+    state_map = parse_map(formal.map, left, right) if formal.map else None
+    for rule, found in _solutions(left, right, state_map, hypotheses, formal.unknowns):
+        if state_map is None:
+            result = settle(Case(left, rule, hypotheses), rule, "")
+        else:
+            proof = prove(left, rule, state_map, hypotheses)
+            if not proof.proved:
+                continue
+            result = proved(Mapped.of(left, rule, state_map, hypotheses), proof)
+        if result.verdict is Verdict.PROVED:
+            shown = {n: f"{n}_prime" if n in left.schedule_names else n for n in formal.unknowns}
+            answers = tuple(formula(equation(shown[n], 0, found[n])) for n in formal.unknowns)
+            words = " and ".join(f"`{a.text}`" for a in answers)
+            makes = "makes" if len(answers) == 1 else "make"
+            return replace(
+                result,
+                summary=f"{words} {makes} {right.name} ask where {left.name} asks, for every oracle, every schedule "
+                "and all t.",
+                residual=answers,
             )
-    else:
-        for repaired, solution, _ in solutions(left, right, None, hypotheses, formal.unknown):
-            result = settle(Case(left, repaired, hypotheses), repaired, "")
-            if result.verdict is Verdict.PROVED:
-                return _solved(formal, result, solution)
-    raise Undecided(f"no schedule {formal.unknown} was found that makes the rules equivalent")
+    names = ", ".join(formal.unknowns)
+    raise Undecided(f"no schedule {names} was found that makes the rules equivalent")
 
 
-def _solved(formal: Solve, result: Result, solution: Expr) -> Result:
-    """The proof that the schedule which was found does, with the answer in front."""
-    answer = formula(equation(formal.unknown, 0, solution))
-    return replace(
-        result,
-        summary=f"`{answer.text}` makes {formal.right.name} ask where {formal.left.name} asks, for every oracle, "
-        "every schedule and all t.",
-        residual=(answer,),
-    )
+def _solutions(
+    left: Rule, right: Rule, state_map: StateMap | None, hypotheses: Hypotheses, unknowns: Sequence[str]
+) -> Iterator[tuple[Rule, Mapping[str, Expr]]]:
+    """The right rule with schedules solved for, one after the other, in every order; and what each of them is."""
+    if not unknowns:
+        yield right, {}
+    for name in unknowns:
+        others = [n for n in unknowns if n != name]
+        for rule, value, _ in solutions(left, right, state_map, hypotheses, name):
+            if not any(isinstance(n, Indexed) and n.name in others for n in walk(value)):
+                for solved, found in _solutions(left, rule, state_map, hypotheses, others):
+                    yield solved, {name: value, **found}
 
 
 def decide_differ(formal: Differ) -> Result:

@@ -143,10 +143,10 @@ def _affine(row: Sequence[Fraction]) -> str:
 
 def no_start_words(left: Rule, right: Rule, found: NoStart) -> str:
     """Why no state map can exist, in a sentence."""
-    there = f"{found.right}" if found.right is not None else "elsewhere"
+    there = f"at {found.right}" if found.right is not None else "elsewhere"
     return (
         f"No start of {right.name} makes it ask where {left.name} asks: in the counterexample, at step {found.step}, "
-        f"{left.name} asks at {found.left}, and {right.name}, wherever it starts to ask alike before, at {there}."
+        f"{left.name} asks at {found.left}, and {right.name}, wherever it starts to ask alike before, {there}."
     )
 
 

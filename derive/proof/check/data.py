@@ -14,7 +14,18 @@ from functools import lru_cache
 from typing import Any
 
 from derive.errors import CertificateError
-from derive.proof.check.reader import FUNCTIONS, TIME, At, Equation, Index, Node, read_equation, read_equations
+from derive.proof.check.reader import (
+    FUNCTIONS,
+    TIME,
+    At,
+    Call,
+    Equation,
+    Index,
+    Node,
+    read_equation,
+    read_equations,
+    walk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +174,7 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
     names = [*updates, *definitions, *schedules, *parameters, *oracles, *operators]
     if len(set(names)) != len(names) or set(names) & (FUNCTIONS | {TIME, "Sum", "Product"}):
         raise CertificateError(f"rule {name}: a name is used twice or reserved")
-    return Rule(
+    rule = Rule(
         name,
         updates,
         definitions,
@@ -174,6 +185,10 @@ def read_rule(certificate: Mapping[str, Any], key: str) -> Rule:
         oracles,
         operators=operators,
     )
+    calls = {n.name for node in rule.equations for n in walk(node) if isinstance(n, Call)}
+    if undeclared := calls - FUNCTIONS - {*oracles, *operators}:
+        raise CertificateError(f"rule {name}: {min(undeclared)} is not declared")
+    return rule
 
 
 def _values(source: str, time: int, states: Mapping[str, Node], where: str) -> dict[str, Node]:

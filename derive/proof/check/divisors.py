@@ -13,9 +13,9 @@ from fractions import Fraction
 from sympy.polys.rings import PolyElement
 
 from derive.errors import CertificateError
-from derive.proof.check.equivalence import NOW, Pair, map_states, schedule_difference
+from derive.proof.check.equivalence import NOW, Pair, map_states, names_read, schedule_difference
 from derive.proof.check.functions import Functions
-from derive.proof.check.reader import At, Equation, Index, Node, Op, Power, walk
+from derive.proof.check.reader import TIME, At, Equation, Index, Node, Op, Power, free_indices, walk
 from derive.proof.check.ring import Atom, Field, Ratio, RingWorld, span, with_room
 
 
@@ -104,11 +104,13 @@ class _Nonzero:
             return False
         if len(atoms) == 1 and all(sum(monomial) <= 1 for monomial in factor):
             (atom,) = atoms
-            return self._apart(atom, -Fraction(int(factor.coeff(1)), int(factor.LC))) or self._unequal(factor)
-        if kinds == {"index"}:
-            return True  # of a higher degree and irreducible: no root is rational
-        # Where time stands beside other atoms, no moment makes all coefficients zero: t - n would be a factor.
-        return (self.generic and "power" not in kinds) or self._unequal(factor)
+            known = self._apart(atom, -Fraction(int(factor.coeff(1)), int(factor.LC)))
+        elif kinds == {"index"}:
+            known = True  # of a higher degree and irreducible: no root is rational
+        else:
+            # Where time stands beside other atoms, no moment makes all coefficients zero: t - n would be a factor.
+            known = self.generic and "power" not in kinds
+        return known or (not self.generic and self._said(factor))
 
     def _apart(self, atom: Atom, root: Fraction) -> bool:
         """Whether the atom's value is never ``root``."""
@@ -121,18 +123,30 @@ class _Nonzero:
                 return self.generic or not self.claim.domains[name].contains(root)
         return False
 
-    def _unequal(self, factor: PolyElement) -> bool:
-        """Whether a hypothesis says that the polynomial is not zero."""
+    def _said(self, factor: PolyElement) -> bool:
+        """Whether a hypothesis says that the polynomial is not zero, or a rule divides by it in the step at hand."""
         moments = [
             a[2].constant for a in self.world.field.keys(factor) if a[0] == "schedule" and isinstance(a[2], Index)
         ]
         low, high = min(moments, default=0), max(moments, default=0)
         least = -self.claim.base_steps if self.now == NOW else 0
+        said = self._divisors()
         for relation in self.claim.given:
             first, last = span(relation)
-            for shift in range(max(least, low - first), high - last + 1) if relation.timed else (0,):
-                if not relation.equal:
-                    said = schedule_difference(relation, self.world, self.now.plus(shift), self.claim)
-                    if any(factor in (f, -f) for f, _ in said.num.factor_list()[1]):
-                        return True
-        return False
+            if not relation.equal:
+                for shift in range(max(least, low - first), high - last + 1) if relation.timed else (0,):
+                    said.append(schedule_difference(relation, self.world, self.now.plus(shift), self.claim))
+        return any(factor in (f, -f) for value in said for f, _ in value.num.factor_list()[1])
+
+    def _divisors(self) -> list[Ratio]:
+        """What the rules divide by in the step at hand, as far as schedules and parameters say it."""
+        rules = (self.claim.left, self.claim.right)
+        names = {TIME, *self.claim.schedules, *self.claim.parameters}
+        nodes: list[Node] = []
+        for rule in rules:
+            first = {} if self.now == NOW else rule.first
+            nodes += [*rule.definitions.values(), *{**rule.updates, **first}.values()]
+            nodes += [] if self.now == NOW else rule.start.values()
+        written = (d for node in nodes for d in divisors(node) if names_read(d) | free_indices(d) <= names)
+        found = {str(i): d for i, d in enumerate(written)}
+        return list(map_states(found, rules, self.world, {}, self.now).values())

@@ -36,7 +36,8 @@ from derive.proof.check.reader import (
 from derive.proof.check.sample import ZERO, FractionWorld, Sampler, seeds
 
 V = TypeVar("V", bound=Arithmetic)
-RUNS = 5
+#: What holds but for a value at the end of a domain takes more runs to be found out.
+RUNS, OPERATOR_RUNS = 5, 20
 #: How far a hypothesis or an equation may look back from t.
 MAX_BACK = 16
 
@@ -194,11 +195,12 @@ def replay_runs(claim: Identity, certificate: Mapping[str, Any]) -> None:
         (abs(n.index.constant) for s in (*sides, *claim.where.values()) for n in walk(s) if isinstance(n, At)),
         default=0,
     )
-    steps = back + RUNS + 2 * reach + 2
+    runs = OPERATOR_RUNS if claim.rule.operators else RUNS
+    steps = back + runs + 2 * reach + 2
     written = (*claim.rule.equations, *claim.where.values(), *sides)
     known = (claim.schedules, claim.parameters, claim.on_schedules, claim.nonzero)
     sampler = Sampler.of(*known, written, steps, claim.rule.operators)
-    for number, rng in enumerate(seeds(certificate, RUNS)):
+    for number, rng in enumerate(seeds(certificate, runs)):
         # From 1 on, where the first step is unlike the others.
         now = Index((), back + number + bool(claim.rule.first)) if claim.equation.timed else Index()
 

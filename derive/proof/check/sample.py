@@ -250,7 +250,8 @@ class Sampler:
             return False
         values[key] = 1 - one / (two - one)
         domain = (self.parameters if key[1] is None else self.schedules)[key[0]]
-        return domain.contains(values[key]) and self._holds(instance, values)
+        # Only rational values are drawn; that of an equation with a root may be another.
+        return isinstance(values[key], Fraction) and domain.contains(values[key]) and self._holds(instance, values)
 
     def _value(self, relation: Equation, shift: int, values: Mapping[Key, Fraction]) -> Fraction | None:
         """The difference of a relation's sides; None where it divides by zero."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from derive.errors import NotLinear
 from derive.proof.answers import Answers
-from derive.proof.conditions import by_monomial
+from derive.proof.conditions import by_monomial, essential
 from derive.proof.equivalence import MAX_BASE_STEPS, Difference, unshared_queries
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.relation import Relations
@@ -174,10 +174,16 @@ def _solved(equations: Sequence[Ratio], unknowns: Sequence[Atom]) -> dict[Atom, 
         present = [a for a in unknowns if a in rest.atoms()]
         if not present:
             continue
-        pivot = min(present, key=lambda a: rest.coefficient(a).constant is None)
+        pivot = min(present, key=lambda a: _vanishes(rest.coefficient(a)))
         value = {pivot: -rest.without([pivot]) / rest.coefficient(pivot)}
         solution = {a: _substituted(v, value) for a, v in solution.items()} | value
     return solution
+
+
+def _vanishes(value: Ratio) -> tuple[bool, bool]:
+    """Whether a value may be zero, and whether it is more than a number."""
+    core = essential(value.field, value.num, dict(value.field.declarations.domains))
+    return not core.is_constant(), value.constant is None
 
 
 def _substituted(value: Ratio, by: Mapping[Atom, Ratio]) -> Ratio:

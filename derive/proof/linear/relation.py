@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from derive.notation.spec import Expr
+from derive.proof.conditions import essential
 from derive.proof.linear.system import Pair, Row, later_by, times
 from derive.proof.normal import Ratio
 from derive.proof.readable import to_expr
@@ -89,7 +90,7 @@ def _insert(pair: Pair, basis: dict[int, Row], row: Row) -> int | None:
     if not places:
         return None
     first = len(pair.left.states)
-    pivot = min(places, key=lambda i: (i < first, _size(row[i]), i))
+    pivot = min(places, key=lambda i: (i < first, _size(pair, row[i]), i))
     scale = row[pivot]
     row = tuple(c / scale for c in row)
     for p, other in basis.items():
@@ -105,6 +106,8 @@ def _less(row: Row, factor: Ratio, other: Row) -> Row:
     return tuple(a if b.is_zero else a - factor * b for a, b in zip(row, other, strict=True))
 
 
-def _size(value: Ratio) -> tuple[bool, int]:
-    """How simple a pivot is: numbers first, then few terms."""
-    return value.constant is None, len(value.num) + len(value.den)
+def _size(pair: Pair, value: Ratio) -> tuple[bool, bool, int]:
+    """How good a pivot is: what is never zero first, then numbers, then few terms."""
+    domains = dict(pair.field.declarations.domains)
+    vanishes = not essential(pair.field, value.num, domains).is_constant()
+    return vanishes, value.constant is None, len(value.num) + len(value.den)
