@@ -8,18 +8,13 @@ import pytest
 
 from derive.errors import CertificateError
 from derive.proof.check import check
-from tests.proof.check.certificates import rule
+from tests.proof.check.certificates import changed, rule
 from tests.proof.check.test_check_relation import BOTH, DIVIDING, MEAN, MEANS, NESTEROV, SUM, relation
 
 #: Where b is 1/2, the right rule asks at 0 whatever its start, and the left one does not.
 SCALED = relation(
-    rule("heavy", update="v[t+1] = v[t] + grad(v[t])", start="", parameters={"b": "real"}),
-    rule(
-        "heavy",
-        update="q[t] = (b - 1/2)*w[t]\nw[t+1] = w[t] + grad(q[t])/(b - 1/2)",
-        start="",
-        parameters={"b": "real"},
-    ),
+    rule("heavy", update="v[t+1] = v[t] + 0*grad(v[t])", start="", parameters={"b": "real"}),
+    rule("heavy", update="w[t+1] = w[t] + 0*grad((b - 1/2)*w[t])", start="", parameters={"b": "real"}),
     "w",
     {"v": "(b - 1/2)*w[t]"},
     {"w": "v[0]/(b - 1/2)"},
@@ -59,6 +54,20 @@ def test_what_cancels_is_divided_by_all_the_same() -> None:
         check({**SCALED, "right_start": {"w": "b*v[0]/(b*(b - 1/2))"}, "given": ["b != 1/2"]})
     with pytest.raises(CertificateError, match=r"right_start, phi: it divides by 1\*theta, "):
         check({**NESTEROV, "right_start": {"v": "0", "phi": "theta[0]*theta[0]/theta[0]"}})
+
+
+def test_what_a_rule_divides_by_in_its_first_step_is_not_zero() -> None:
+    dividing = changed(SCALED, "right.update", "0*grad", "0/(b*b - b/2)*grad")
+    assert check(dividing) == BOTH
+    with pytest.raises(CertificateError, match="right_start, w: it divides by"):
+        check(changed(SCALED, "right.update", "0*grad", "0/(b + 1/2)*grad"))
+    with pytest.raises(CertificateError, match="right_start, w: it divides by"):
+        check(changed(SCALED, "right.update", "0*grad", "0/(w[t] - b*w[t]/2)*grad"))
+    moving = changed(DIVIDING, "right.update", "phi[t] - gamma", "phi[t] + 0/(mu[t]) - gamma")
+    moving = {**moving, "given": ["gamma[t+1]*mu[t+1] == gamma[t]*mu[t]"]}
+    assert check(moving) == BOTH
+    with pytest.raises(CertificateError, match=r"relations, v: it divides by 1\*mu\.t"):
+        check(changed(moving, "right.update", "0/(mu[t])", "0/(mu[t+1])"))
 
 
 def test_a_relation_may_be_undefined_now_and_then_if_nothing_ties_the_schedules() -> None:
