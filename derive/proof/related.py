@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
-from flint import fmpz_mpoly
-
 from derive.errors import NotLinear, Undecided
-from derive.notation.spec import Affine, Binary, Equation, Expr, Indexed, Number, Relation
+from derive.notation.spec import Affine, Equation, Expr, Indexed, Number, Relation
 from derive.notation.text import to_text
 from derive.proof.answers import answer_atom
 from derive.proof.case import Case
@@ -27,12 +25,12 @@ from derive.proof.conditions import (
 from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
 from derive.proof.given_map import Mapped, necessity_lines, proved, repair_words, unless_given_up
-from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
+from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.linear.induction import Induction, prove_relations
 from derive.proof.linear.no_start import find_no_start
 from derive.proof.linear.relation import find_relations
 from derive.proof.linear.system import Pair
-from derive.proof.normal import Atom, Field, When
+from derive.proof.normal import When
 from derive.proof.readable import polynomial_expr, to_expr
 from derive.proof.repair import Repair, find_repair
 from derive.proof.result import Line, Proof, Result, Verdict
@@ -47,7 +45,6 @@ from derive.proof.wording import (
     no_start_words,
     prose,
 )
-from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 METHOD = "linear relations between the states, by induction over t"
@@ -85,17 +82,21 @@ def _proved(case: Case, proof: Induction) -> Result:
         raise Undecided("no schedules were found that satisfy the hypotheses and divide by nothing that is zero")
     if not _dense(case, proof):
         raise Undecided("a proof that divides by what may be zero under the hypotheses")
-    result = _stated(case, proof)
     zeros = _zeros_of_start(case, proof)
-    if zeros:
-        # A map that is written without the division is better than one that was solved for.
-        result, zeros = next(((m, []) for m in _mapped(case)), (result, zeros))
+    if not zeros:
+        return _stated(case, proof)
+    # A map that is written without the division is better than one that was solved for.
+    mapped = next(_mapped(case), None)
+    if mapped is not None:
+        return mapped
+    conditions = tuple(Hypothesis(Relation("!=", z, ZERO)) for z in zeros)
     for zero in zeros:
         # Where the start would be divided by zero another start may do; one case in which none does is enough.
-        there = Hypotheses((*case.hypotheses.relations, Hypothesis(Relation("==", zero, ZERO))), frozenset())
+        there = Hypotheses((*case.hypotheses.relations, Hypothesis(Relation("==", zero, ZERO))))
         found = find_no_start(case.left, case.right, there)
         if found is not None:
-            conditions = tuple(Hypothesis(Relation("!=", z, ZERO)) for z in zeros)
+            under = Hypotheses((*case.hypotheses.relations, *conditions), case.hypotheses.nonzero)
+            result = _stated(replace(case, hypotheses=under), proof)
             words = f"Holds when {condition_words(conditions)}. {no_start_words(case.left, case.right, found)}"
             certificate = no_start_certificate(case.left, case.right, case.hypotheses, found)
             return replace(
@@ -106,10 +107,8 @@ def _proved(case: Case, proof: Induction) -> Result:
                 counterexample=no_start_counterexample(found),
                 certificates=(*result.certificates, certificate),
             )
-    if zeros:
-        apart = " and ".join(f"`{to_text(z)} != 0`" for z in zeros)
-        raise Undecided(f"it is proved where {apart}; whether some start does elsewhere was not found out")
-    return result
+    apart = " and ".join(f"`{to_text(z)} != 0`" for z in zeros)
+    raise Undecided(f"it is proved where {apart}; whether some start does elsewhere was not found out")
 
 
 def _stated(case: Case, proof: Induction) -> Result:
@@ -163,59 +162,17 @@ def _lines(case: Case, proof: Induction) -> Iterator[Line]:
 def _dense(case: Case, proof: Induction) -> bool:
     """Whether what the relations divide by says nothing about the questions.
 
-    Both sides of a question are quotients of polynomials in finitely many schedule values. Where they are equal
-    wherever no denominator of a relation vanishes they are equal everywhere, if the schedules that the hypotheses
-    allow make up one irreducible piece, on which no denominator vanishes throughout.
+    Both sides of a question are quotients of polynomials in finitely many schedule values. Where nothing but
+    constancy is supposed of these, what is equal wherever no denominator of a relation vanishes is equal everywhere.
     """
+    relations = [h.relation for h in case.hypotheses.relations]
+    sides = [(r.left, r.right) for r in relations]
+    if all(isinstance(a, Indexed) and isinstance(b, Indexed) and a.name == b.name for a, b in sides):
+        return True
     field = proof.relations.pair.field
     domains = dict(field.declarations.domains)
     rows = proof.relations.solved.values()
-    if all(essential(field, c.den, domains).is_constant() for row in rows for c in row):
-        return True
-    texts = tuple(proof.relations.texts().values())
-    return _irreducible(case) and replace(case, texts=(*case.texts, *texts)).meaningful
-
-
-def _irreducible(case: Case) -> bool:
-    """Whether the equations among the hypotheses each say what one schedule is by what came before, and others.
-
-    Then the schedules that satisfy them are the graph of a function.
-    """
-    field = Field(declarations(*case.rules))
-    equations = [
-        schedule_value(Binary("-", h.relation.left, h.relation.right), field, When(0)).num
-        for h in case.hypotheses.relations
-        if h.relation.op == "=="
-    ]
-    latest: dict[str, tuple[int, int]] = {}
-    for place, equation_ in enumerate(equations):
-        name = _solvable(field, equation_, latest)
-        if name is None:
-            return False
-        latest[name] = (place, max(a.when.offset for a in field.atoms_of(equation_) if a.name == name and a.when))
-    return all(
-        other == place or a.when is None or a.when.offset < offset
-        for name, (other, _) in latest.items()
-        for place, (_, offset) in enumerate(latest.values())
-        for a in field.atoms_of(field.lift(equations[place]))
-        if a.name == name
-    )
-
-
-def _solvable(field: Field, polynomial: fmpz_mpoly, taken: Container[str]) -> str | None:
-    """A schedule whose latest value the equation determines, with a factor that is never zero."""
-    latest: dict[str, Atom] = {}
-    for a in field.atoms_of(polynomial):
-        if a.kind == "schedule" and a.when is not None and not a.when.concrete:
-            best = latest.get(a.name)
-            if best is None or best.when is None or best.when.offset < a.when.offset:
-                latest[a.name] = a
-    for name, atom in sorted(latest.items()):
-        slope = field.lift(polynomial).derivative(field.index(atom))
-        free = atom not in field.atoms_of(slope)
-        if name not in taken and free and essential(field, slope, dict(field.declarations.domains)).is_constant():
-            return name
-    return None
+    return all(essential(field, c.den, domains).is_constant() for row in rows for c in row)
 
 
 def _zeros_of_start(case: Case, proof: Induction) -> list[Expr]:

@@ -12,10 +12,12 @@ from derive.notation.spec import Expr, Indexed, walk
 from derive.proof.hypotheses import Hypothesis, ScheduleEnvironment
 from derive.proof.normal import When
 from derive.proof.values import ExactValues
+from derive.proof.witness import example
 from derive.rules.declarations import declarations
 from derive.rules.operators import Operator
 from derive.rules.rule import Rule
 
+ZERO = Fraction(0)
 #: Numbers a counterexample is built from, the simplest first.
 NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
 #: The changes of a schedule that are tried, the simplest first.
@@ -72,12 +74,20 @@ def simple_numbers(
     sizes = [min(len(sequences[s]), MAX_SEQUENCES) for s in schedules] + [len(constants[p]) for p in parameters]
     # By the sum of the places, so that no one schedule becomes complicated before the others have been tried.
     picks = (pick for total in range(sum(sizes) + 1) for pick in _places(sizes, total))
+    fitting = False
     for pick in itertools.islice(picks, MAX_COMBINATIONS):
         tables = {s: dict(enumerate(sequences[s][pick[i]], start=first)) for i, s in enumerate(schedules)}
         numbers = {p: constants[p][pick[len(schedules) + i]] for i, p in enumerate(parameters)}
         setting = Setting(tables, numbers, operators=operators)
         if all(_holds(h, setting.values(), last) for h in given):
+            fitting = True
             yield setting
+    known = example(given, rules, last + 1) if given and not fitting else None
+    if known is not None:
+        # What is supposed asks for more than a change: numbers that are solved for, and simple ones elsewhere.
+        rest = {name: next((v for v in NUMBERS if allowed(name, v)), ZERO) for name in (*schedules, *parameters)}
+        tables = {s: {n: known.get((s, n), rest[s]) for n in range(first, last + 1)} for s in schedules}
+        yield Setting(tables, {p: known.get((p, None), rest[p]) for p in parameters}, operators=operators)
 
 
 def _places(sizes: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:

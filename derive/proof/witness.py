@@ -33,24 +33,26 @@ Instance = tuple[Relation, int, frozenset[Key]]
 
 def satisfiable(hypotheses: Hypotheses, rules: Iterable[Rule], apart: Sequence[Relation] = ()) -> bool:
     """Whether schedules were found that satisfy the hypotheses; ``apart`` holds further relations at every t >= 0."""
+    return example((*hypotheses.relations, *map(Hypothesis, apart)), rules, STEPS) is not None
+
+
+def example(relations: Sequence[Hypothesis], rules: Iterable[Rule], steps: int) -> Mapping[Key, Fraction] | None:
+    """Values with which the relations hold for ``steps`` steps, of all that they read; None where none were found."""
     domains: dict[str, list[Domain]] = {}
-    schedules: set[str] = set()
     for rule in rules:
-        schedules |= set(rule.schedule_names)
         for name, domain in rule.domains.items():
             domains.setdefault(name, []).append(domain)
-    relations = (*hypotheses.relations, *map(Hypothesis, apart))
-    if not relations:
-        return True
-    instances = [(h.relation, n, _keys(h.relation, n)) for h in relations for n in range(h.from_t, h.from_t + STEPS)]
-    keys = sorted(frozenset().union(*(k for _, _, k in instances)), key=lambda k: (k[1] is not None, k[1] or 0, k[0]))
+    instances = [(h.relation, n, _keys(h.relation, n)) for h in relations for n in range(h.from_t, h.from_t + steps)]
+    reached: frozenset[Key] = frozenset().union(*(k for _, _, k in instances))
+    keys = sorted(reached, key=lambda k: (k[1] is not None, k[1] or 0, k[0]))
     due: dict[Key, list[Instance]] = {key: [] for key in keys}
     for instance in instances:
         if instance[2]:
             due[max(instance[2], key=keys.index)].append(instance)
         elif not _holds(instance, {}):
-            return False
-    return _search(keys, due, domains, {}, [MAX_TRIALS])
+            return None
+    values: dict[Key, Fraction] = {}
+    return values if _search(keys, due, domains, values, [MAX_TRIALS]) else None
 
 
 def _keys(relation: Relation, n: int) -> frozenset[Key]:
