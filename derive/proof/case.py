@@ -9,9 +9,11 @@ from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import SideCondition, side_conditions
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Symbol, walk
-from derive.proof.conditions import essential
 from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
-from derive.proof.normal import Field, When
+from derive.proof.normal import Atom, Field, When
+from derive.proof.signs import signs
+from derive.proof.simulate import value_at
+from derive.proof.values import SymbolicValues
 from derive.proof.witness import satisfiable
 from derive.proof.wording import side_condition_texts
 from derive.rules.declarations import declarations
@@ -94,16 +96,13 @@ class Case:
 
     @property
     def divides(self) -> bool:
-        """Whether the texts beside the rules' divide by what may be zero."""
-        over = Field(declarations(*self.rules))
-        names = {n for r in self.rules for n in r.domains}
-        for c in (c for e in self.texts for c in side_conditions(e) if c.kind == "nonzero"):
-            if c.ranges or any(getattr(n, "name", TIME) not in {TIME, *FUNCTIONS, *names} for n in walk(c.expr)):
-                return True  # it reads a state
-            value = schedule_value(c.expr, over, When(0))
-            if not essential(over, value.num, dict(over.declarations.domains)).is_constant():
-                return True
-        return False
+        """Whether the texts beside the rules', which may read the left rule's states, divide by what may be zero."""
+        values = SymbolicValues(Field(declarations(*self.rules)))
+        now = When(0)
+        states = {n: values.field.atom(Atom("state", n, now)) for n in self.left.states}
+        schedules = frozenset(n for r in self.rules for n in r.schedule_names)
+        found = [c for e in self.texts for c in side_conditions(e) if c.kind == "nonzero"]
+        return any(c.ranges or 0 in signs(value_at(c.expr, values, now, states, schedules)) for c in found)
 
     def _found(self) -> list[SideCondition]:
         expressions = [e.right for r in self.rules for e in (*r.update, *r.start, *r.first)]
