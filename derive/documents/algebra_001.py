@@ -40,7 +40,7 @@ EXTRA: tuple[Claim, ...] = (
         "bias correction.",
         "The factors of m_{t+1}, both times 1 − β₁^{t+1}, are equal: γ s/(p + ε) and γ/(p/s + ε), where "
         "s = √(1 − β₂^{t+1}) and p = √n_{t+1}, any γ ≠ 0.",
-        Identity("gamma[t]*s[t]/(p[t] + eps) == gamma[t]/(p[t]/s[t] + eps)", TWO_ROOTS),
+        Identity("gamma*s/(p + eps) == gamma/(p/s + eps)", TWO_ROOTS),
         question=True,
     ),
     Claim(
@@ -50,10 +50,9 @@ EXTRA: tuple[Claim, ...] = (
         "One step, with s = √(1 − β₂^{t+1}), p and q the roots of two different second moments n_{t+1}, and a the rate "
         "times 1 − β₁^{t+1}: if both rules make the same step for p and for q, then s = 1.",
         Identity(
-            "s[t] == 1",
+            "s == 1",
             TWO_ROOTS,
-            given="a[t]/(p[t] + eps) == gamma[t]/(p[t]/s[t] + eps)\n"
-            "a[t]/(q[t] + eps) == gamma[t]/(q[t]/s[t] + eps)\np[t] != q[t]",
+            given="a/(p + eps) == gamma/(p/s + eps)\na/(q + eps) == gamma/(q/s + eps)\np != q",
         ),
         question=True,
     ),

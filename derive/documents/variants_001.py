@@ -181,8 +181,14 @@ ADAM_FREE = make_rule(
 TWO_ROOTS = make_rule(
     "two_roots",
     "idle[t+1] = idle[t]",
-    schedules={"gamma": "nonzero", "a": "real", "s": "0 < s <= 1", "p": "nonnegative", "q": "nonnegative"},
-    parameters={"eps": "positive"},
+    parameters={
+        "p": "nonnegative",
+        "q": "nonnegative",
+        "s": "0 < s <= 1",
+        "a": "real",
+        "gamma": "nonzero",
+        "eps": "positive",
+    },
 )
 
 #: Weight decay, decoupled, on the original parameters and on those after the lookahead.
