@@ -32,7 +32,10 @@ MAX_REACH = 8
 
 @dataclass(frozen=True)
 class Prepared:
-    """An identity with its texts read, and its hypotheses sorted by what they speak of."""
+    """An identity with its texts read, and its hypotheses sorted by what they speak of.
+
+    ``concrete``: it speaks of the first steps, or (``timeless``) of numbers alone, and not of an arbitrary t.
+    """
 
     rule: Rule
     equation: Relation
@@ -41,6 +44,7 @@ class Prepared:
     extra: tuple[Relation, ...]
     answer: Expr | None
     concrete: bool
+    timeless: bool
     asked: int
 
 
@@ -80,10 +84,11 @@ def prepare(formal: Identity) -> Prepared:
     answer = parse_expression(formal.answer, where="answer") if formal.answer else None
     if answer is not None and any(isinstance(n, Indexed) and n.name in known for n in walk(answer)):
         raise RuleError(f"answer: {formal.answer}\n  expected numbers, parameters and schedules only")
-    # What speaks of no time at all is said of the start.
-    concrete = times == {False} or not (times or any(_timed(n) for n in _nodes((equation, *extra))))
+    # What speaks of no time at all can as well be said of the start.
+    timeless = not times and not any(_timed(n) for n in _nodes((equation, *extra)))
+    concrete = times == {False} or timeless
     asked = _asked(rule, (equation, *extra), known) if concrete else 0
-    return Prepared(rule, equation, where, hypotheses, tuple(extra), answer, concrete, asked)
+    return Prepared(rule, equation, where, hypotheses, tuple(extra), answer, concrete, timeless, asked)
 
 
 def _nodes(relations: Iterable[Relation]) -> Iterable[Expr]:

@@ -32,8 +32,7 @@ def decide_identity(formal: Identity) -> Result:
     if unfolded.vanishes(unfolded.difference):
         return Result(
             Verdict.PROVED,
-            "Both sides unfold to the same normal form"
-            + (", from an arbitrary state and for all t." if not prepared.concrete else ", from the start values."),
+            f"Both sides unfold to the same normal form, {_scope(prepared)}.",
             side_conditions=_sides(prepared),
             proof=Proof(METHOD, (), _lines(prepared, unfolded)),
             certificates=(_certificate(formal, prepared, prepared.schedules),),
@@ -216,6 +215,12 @@ def _by_time(numbers: Any, kind: str) -> dict[str, dict[str, str]]:
         if a.kind == kind:
             tables.setdefault(a.name, {})[_time(a)] = str(v)
     return tables
+
+
+def _scope(prepared: Prepared) -> str:
+    if prepared.timeless:
+        return "whatever the numbers"
+    return "from the start values" if prepared.concrete else "from an arbitrary state and for all t"
 
 
 def _certificate(formal: Identity, prepared: Prepared, hypotheses: Hypotheses) -> dict[str, Any]:
