@@ -77,7 +77,9 @@ def read_claim(name: str, table: Table, rules: Rules) -> FileClaim:
 
 def _equivalent(table: Table, rules: Rules) -> Formal:
     left, right = _pair(table, rules)
-    repair_by = _schedule(table, "repair_by", right) if "repair_by" in table.entries else ""
+    repair_by = table.text("repair_by", "the name of a schedule of the right rule")
+    if repair_by:
+        _check_schedule(table, ("repair_by",), repair_by, right)
     return Equivalent(
         left,
         right,
@@ -96,7 +98,9 @@ def _differ(table: Table, rules: Rules) -> Formal:
 
 def _solve(table: Table, rules: Rules) -> Formal:
     left, right = _pair(table, rules)
-    unknown = _schedule(table, "unknown", right)
+    unknown = table.text("unknown", "names of schedules of the right rule, separated by commas")
+    for name in unknown.split(","):
+        _check_schedule(table, ("unknown",), name.strip(), right)
     return Solve(left, right, unknown, map=_map(table, left, right), replace=_replace(table, left, right))
 
 
@@ -204,12 +208,6 @@ def _replace(table: Table, left: Rule, right: Rule) -> str:
     return text
 
 
-def _schedule(table: Table, key: str, rule: Rule) -> str:
-    name = table.text(key, "the name of a schedule of the right rule")
-    _check_schedule(table, (key,), name, rule)
-    return name
-
-
 def _check_schedule(table: Table, keys: Path, name: str, rule: Rule) -> None:
     if name not in rule.schedule_names:
         near = suggestion(name, rule.schedule_names)
@@ -231,7 +229,7 @@ _COMMON = ("kind", "statement", "verdict")
 _KINDS: dict[str, _Kind] = {
     "equivalent": _Kind("E", ("left", "right"), ("map", "given", "shift", "replace", "repair_by"), _equivalent),
     "differ": _Kind("E", ("left", "right"), ("map", "given"), _differ),
-    "solve": _Kind("E", ("left", "right", "unknown", "map"), ("replace",), _solve),
+    "solve": _Kind("E", ("left", "right", "unknown"), ("map", "replace"), _solve),
     "reschedule": _Kind("E", ("left", "right", "free"), ("given",), _reschedule),
     "identity": _Kind("I", ("rule", "equation"), ("where", "given", "answer"), _identity),
     "closed_form": _Kind("C", ("rule", "equation"), ("given",), _closed_form),

@@ -44,7 +44,7 @@ def load(name: str) -> ClaimFile:
     try:
         # A byte beyond what is allowed tells a file that is too large from one that is not.
         if name == STANDARD_INPUT:
-            data = sys.stdin.buffer.read(MAX_SIZE + 1)
+            data = sys.stdin.buffer.read(MAX_SIZE + 1) if sys.stdin else b""
         else:
             with open(name, "rb") as file:
                 data = file.read(MAX_SIZE + 1)

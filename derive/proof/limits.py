@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -38,7 +38,8 @@ _PROCESSES = get_context("spawn")
 class Worker:
     """A process that computes for this one, each call within a limit of time (s) and of memory (MiB).
 
-    Used as a context manager; one process serves all calls, and is replaced where a call has brought it down.
+    Used as a context manager; one process serves all calls, and is replaced where a call has brought it down. It is
+    a new interpreter, so a script that uses this does its work under ``if __name__ == "__main__":``.
     """
 
     def __init__(self, *, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT) -> None:
@@ -115,9 +116,10 @@ class Worker:
         if self._running is None:
             ours, theirs = _PROCESSES.Pipe()
             process = _PROCESSES.Process(target=_serve, args=(theirs, self.time_limit, self.memory_limit), daemon=True)
-            process.start()
+            with _interrupts_held_back():
+                process.start()
+                self._running = (process, ours)
             theirs.close()
-            self._running = (process, ours)
         return self._running
 
 
@@ -127,8 +129,21 @@ def decide_limited(formal: Formal, *, time_limit: float = TIME_LIMIT, memory_lim
         return worker.decide(formal)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C is this process's to handle, also while the one that starts here, and inherits this, is not up yet."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(connection: Connection, time_limit: float, memory_limit: int) -> None:
-    """The process: announce that it is there, then answer calls until the other side is gone."""
+    """The process: answer calls until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
     _silence_libraries()
     _load()

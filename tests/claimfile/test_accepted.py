@@ -99,6 +99,10 @@ CLAIMS: dict[str, tuple[str, Formal]] = {
         'kind = "solve"\nleft = "plain"\nright = "plain"\nunknown = "gamma"\nmap = "x[t] = x[t]"',
         Solve(PLAIN, PLAIN, "gamma", "x[t] = x[t]"),
     ),
+    "solve for several, with no map": (
+        'kind = "solve"\nleft = "plain"\nright = "folded_outside"\nunknown = "gamma, mu"',
+        Solve(PLAIN, get_rule("folded_outside"), "gamma, mu"),
+    ),
     "reschedule": (
         'kind = "reschedule"\nleft = "plain"\nright = "averaged"\nfree = ["gamma"]\ngiven = "gamma[t] != 1"',
         Reschedule(PLAIN, AVERAGED, ("gamma",), "gamma[t] != 1"),

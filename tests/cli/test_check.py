@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from derive.claimfile import load
-from derive.cli.main import main
+from derive.cli.main import main, parser
 from derive.documents.results import claim_json, document_json
 from derive.proof.claim import Claim, Equivalent
-from derive.proof.decide import decide
-from derive.proof.limits import Worker
+from derive.proof.decide import TIME_LIMIT, decide
+from derive.proof.limits import MEMORY_LIMIT, Worker
 from derive.rules.catalogue import get_rule
 from tests.proof.test_limits import alive, wait_until
 
@@ -244,6 +244,11 @@ def test_limits_that_are_none(option: str, value: str, message: str, derive: Any
     assert f"{value!r} {message}" in err
 
 
+def test_the_limits_are_the_engine_s_where_none_is_given() -> None:
+    args = parser().parse_args(["check", "claims.toml"])
+    assert (args.time_limit, args.memory_limit) == (TIME_LIMIT, MEMORY_LIMIT)
+
+
 def test_the_json_file_is_checked_before_the_work(derive: Any, file: Any, tmp_path: Path) -> None:
     status, out, err = derive("check", file(RULES + SAME), "--json", tmp_path)
     assert (status, out) == (2, "")
@@ -294,8 +299,10 @@ def test_a_thousand_claims_arrive_one_by_one(file: Any) -> None:
                 break
         assert seen == [f"c{n}: proved\n" for n in range(5)]
         assert running.poll() is None  # it is still at work on the rest
-        running.send_signal(signal.SIGINT)
-        assert running.wait() == 130
+        running.stdout.close()
+        assert running.stderr is not None
+        # A reader that goes away is no error.
+        assert (running.wait(), running.stderr.read()) == (0, "")
 
 
 def resident() -> int:
@@ -332,6 +339,26 @@ def test_stopped_by_a_key_it_leaves_no_process(tmp_path: Path) -> None:
     running.stdout.readline()
     workers = children(running.pid)
     assert workers
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate()
+    assert (running.returncode, err) == (130, b"\nderive: stopped; what was written before is untouched\n")
+    wait_until(lambda: not any(map(alive, workers)))
+
+
+def test_stopped_at_once_nothing_is_said_but_that(tmp_path: Path) -> None:
+    """Also where the process that decides is not up yet, which Ctrl-C on a terminal reaches, too."""
+    if not os.path.isdir("/proc"):
+        pytest.skip("needs /proc")
+    name = tmp_path / "claims.toml"
+    name.write_text(many(1000), encoding="utf-8")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "derive", "check", str(name)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_until(lambda: children(running.pid))
+    workers = children(running.pid)
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate()
     assert (running.returncode, err) == (130, b"\nderive: stopped; what was written before is untouched\n")
