@@ -55,10 +55,10 @@ def multiples(target: Ratio, of: Sequence[Ratio], hypotheses: Hypotheses) -> lis
     field = target.field
     dens = [field.lift(value.den) for value in (*of, target)]
     common = reduce(lambda a, b: a * (b // a.gcd(b)), dens)
-    whole = field.reduced(common, field.polynomial(1))
     columns = []
-    for value in (*of, target):
-        column = _by_answers(value * whole)
+    for value, den in zip((*of, target), dens, strict=True):
+        # The quotient is taken first: a product with a root in it may lose the factor that would cancel.
+        column = _by_answers(field.reduced(field.lift(value.num) * (common // den), field.polynomial(1)))
         if column is None:
             return None
         columns.append(column)
