@@ -25,6 +25,7 @@ from derive.proof.readable import relation_of
 from derive.proof.simulate import step
 from derive.proof.state_map import StateMap, right_start, start_state
 from derive.proof.values import SymbolicValues
+from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
 
 #: How many steps after an answer its coefficients are compared.
@@ -52,7 +53,7 @@ def trajectory(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: 
 
     Without a map the right rule's state is arbitrary as well (its atoms are tagged ``right``).
     """
-    field = Field()
+    field = Field(declarations(left, right))
     values = SymbolicValues(field)
     now = When(0)
     x = {name: field.atom(Atom("state", name, now)) for name in left.states}
@@ -65,7 +66,7 @@ def trajectory(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: 
 
 def start_trajectory(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, steps: int) -> Trajectory:
     """Run both rules for ``steps`` steps from their start values."""
-    field = Field()
+    field = Field(declarations(left, right))
     values = SymbolicValues(field)
     now = When(0, True)
     x = start_state(left, values, lambda name: field.atom(Atom("state", name, now)))

@@ -161,6 +161,8 @@ class Values:
 
     def _call(self, name: str, args: tuple[Ref, ...]) -> Ref:
         parts = tuple((a.id, a.sign) for a in args)
+        if name in self.rule.operator_names:
+            raise Undecided(f"rule {self.rule.name}: what the operator {name} costs is not declared")
         if name not in FUNCTIONS:
             return Ref(self._new(Value("oracle", name, parts, True)))
         # The greatest of k values takes k - 1 comparisons.
