@@ -92,6 +92,9 @@ def rule_lines(rule: Rule) -> Iterator[str]:
     for label, declared in (("schedules", rule.schedules), ("parameters", rule.parameters)):
         if declared:
             yield from _block(label, "\n".join(map(_declared, declared)))
+    if rule.operators:
+        words = (f"{o.name}: {o.axioms or 'a function, of which nothing more is known'}" for o in rule.operators)
+        yield from _block("operators", "\n".join(words))
 
 
 def _declared(item: Declared) -> str:

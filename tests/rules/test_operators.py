@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from derive.errors import NotationError, RuleError
+from derive.notation.domain import parse_domain
+from derive.notation.latex import to_latex
+from derive.notation.mathml import to_mathml
+from derive.notation.text import to_text
+from derive.rules.declarations import declarations
 from derive.rules.operators import Operator, parse_operator
 from derive.rules.rule import make_rule
 
@@ -63,3 +70,23 @@ def test_an_operator_may_stand_wherever_a_function_may() -> None:
 def test_misused_operators_are_refused(update: str, more: dict[str, object], problem: str) -> None:
     with pytest.raises((NotationError, RuleError), match=problem):
         make_rule("mine", update, operators={"f": "odd"}, **more)  # type: ignore[arg-type]
+
+
+def test_an_operator_is_printed_as_a_function() -> None:
+    (update,) = make_rule("mine", "x[t+1] = x[t] - f(x[t])", operators={"f": "odd"}).update
+    assert to_text(update) == "x[t+1] = x[t] - f(x[t])"
+    assert to_latex(update) == r"x_{t+1} = x_t - f(x_t)"
+    assert "<mi>f</mi><mo>&#x2061;</mo>" in to_mathml(update)
+
+
+def test_declarations_of_two_rules_are_met() -> None:
+    one = make_rule("one", "x[t+1] = x[t]", schedules={"mu": "0 <= mu"}, operators={"f": "odd"})
+    other = make_rule("other", "x[t+1] = x[t]", schedules={"mu": "mu < 1", "nu": "nonzero"}, operators={"h": ""})
+    both = declarations(one, other)
+    mu = both.domains["mu"]
+    assert (mu.low, mu.low_open, mu.high, mu.high_open, mu.nonzero) == (0, False, 1, True, False)
+    assert both.domains["nu"].nonzero
+    assert both.operators == {"f": Operator("f", None, odd=True), "h": Operator("h")}
+    nonzero = mu.meet(parse_domain("nonzero"))
+    assert nonzero.contains(Fraction(1, 2))
+    assert not nonzero.contains(Fraction(0))
