@@ -146,7 +146,7 @@ def map_conditions(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hyp
     path = trajectory(left, right, state_map, hypotheses, HORIZON)
     differences = [(y - x) for row in path.residuals for _, x, y in row]
     found = [(c, _earliest(left, right)) for c in _answer_coefficients(path, differences, left)]
-    return _conditions(found, left, right, hypotheses, "map", False)
+    return _conditions(found, left, right, hypotheses, "map", not path.several)
 
 
 def _earliest(left: Rule, right: Rule) -> int:

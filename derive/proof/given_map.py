@@ -193,13 +193,11 @@ def necessity_lines(conditions: Conditions) -> list[Line]:
     """Why the conditions are needed, where they are."""
     if not conditions.necessary:
         return []
-    return [
-        line(
-            h.relation,
-            "necessary: the answer of a step may be anything, so its coefficient in the later query points must agree",
-        )
-        for h in conditions.relations
-    ] + [prose("sufficient: under the conditions the following proof goes through", "the other direction")]
+    where = "in the states, once mapped," if conditions.scope == "map" else "in the later query points"
+    why = f"necessary: the answer of a step may be anything, so its coefficient {where} must agree"
+    return [line(h.relation, why) for h in conditions.relations] + [
+        prose("sufficient: under the conditions the following proof goes through", "the other direction")
+    ]
 
 
 def _exact_condition(case: Mapped) -> tuple[Conditions, Simulation, Hypotheses] | None:

@@ -242,3 +242,13 @@ def test_what_grows_unseen_stands_beside_the_proof() -> None:
     assert "no question ever shows" in result.summary
     assert "outside the unit circle" in result.summary
     assert "unit circle" not in decide(Equivalent(HEAVY_BALL, REMEMBERING)).summary
+
+
+def test_rules_whose_questions_are_numbers_need_no_relation() -> None:
+    one = rule("x[t+1] = x[t] - grad(1)")
+    other = rule("y[t+1] = 2*y[t] + grad(1)")
+    result = decide(Equivalent(one, other))
+    assert result.verdict is Verdict.PROVED
+    assert found(result) == []
+    assert result.checked_by == (RING, RUNS)
+    assert decide(Equivalent(one, rule("y[t+1] = y[t] - grad(2)"))).verdict is Verdict.REFUTED

@@ -86,8 +86,6 @@ def _check_names(claim: Related) -> None:
     clash = {name for name in called if name in taken or called.count(name) > 1} | (values & set(left.updates))
     if clash:
         raise CertificateError(f"names: {sorted(clash)} would mean more than one thing")
-    if not claim.relations:
-        raise CertificateError("no relation is given")
     if unknown := set(claim.relations) - {*left.updates, *called}:
         raise CertificateError(f"relations gives {sorted(unknown)}, which are no states")
 

@@ -345,7 +345,7 @@ MALFORMED = {
     "a name for no state": (with_names(other="other"), "names speaks of"),
     "a state without a start": (without(UNREAD, "right_start", "last"), "right_start speaks of"),
     "a start of no state": ({**UNREAD, "right_start": {**UNREAD["right_start"], "v": "0"}}, "right_start speaks of"),
-    "no relation": ({**UNREAD, "relations": {}}, "no relation is given"),
+    "no relation, where one is needed": ({**UNREAD, "relations": {}}, "only one rule asks grad"),
     "relations that are no table": ({**UNREAD, "relations": ["w == v"]}, "relations is not a table"),
     "a relation for no state": ({**UNREAD, "relations": {"gamma": "1"}}, r"gives \['gamma'\], which are no states"),
     "a relation for a right state's own name": ({**UNREAD, "names": {**UNREAD["names"], "w": "u"}}, "are no states"),
