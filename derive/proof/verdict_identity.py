@@ -8,7 +8,7 @@ from typing import Any
 from derive.errors import NotLinear, Undecided
 from derive.notation.parser import parse_equations
 from derive.notation.side_conditions import side_conditions
-from derive.notation.spec import Binary, Call, Expr, Indexed, Neg, Number, Relation, children, rebuild
+from derive.notation.spec import Binary, Call, Expr, Indexed, Neg, Number, Relation, children, rebuild, walk
 from derive.notation.text import to_text
 from derive.proof.certificate import rule_data, stand_ins
 from derive.proof.claim import Identity
@@ -110,7 +110,8 @@ def _mended(formal: Identity, unfolded: Unfolded) -> tuple[Formula, dict[str, An
 
     The shorter of the two; none where it would say no more than that the left side is itself.
     """
-    equation = unfolded.along.prepared.equation
+    prepared = unfolded.along.prepared
+    equation = prepared.equation
     try:
         missing, left = (_asked_again(unfolded, to_expr(v)) for v in (unfolded.difference, unfolded.left))
     except Undecided:
@@ -123,11 +124,14 @@ def _mended(formal: Identity, unfolded: Unfolded) -> tuple[Formula, dict[str, An
     ]
     if to_text(equation.right) == "0":
         texts = texts[1:]  # what is added to nothing is the left side once more
+    named = {*prepared.rule.states, *prepared.rule.definitions, *prepared.where}
+    if not any(isinstance(n, Indexed) and n.name in named for n in walk(equation.left)):
+        texts = texts[:1]  # there is nothing to unfold: the left side would be itself, in another order
     for text in sorted(texts, key=len):
-        prepared = prepare(replace(formal, equation=text))
-        again = unfold(prepared)
+        other = prepare(replace(formal, equation=text))
+        again = unfold(other)
         if again.vanishes(again.difference):
-            return formula(prepared.equation), _certificate(formal, prepared, prepared.schedules)
+            return formula(other.equation), _certificate(formal, other, other.schedules)
     return None
 
 
