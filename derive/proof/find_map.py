@@ -7,7 +7,8 @@ found so is solved for: the questions of both rules are the same, and with the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice, product
 from typing import TypeAlias
 
@@ -66,12 +67,14 @@ def _equations(left: Rule, right: Rule, hypotheses: Hypotheses) -> Iterator[dict
 
 def _maps(pair: Pair) -> Iterator[Values]:
     """All states of the right rule by the left rule's: what fits for several steps, then what fits for one."""
-    early, late = _reached(pair, 1), _reached(pair, STEPS)
     every = {n: [(o, *p) for p in POWERS for o in _near(pair, n)] for n in pair.right.states}
-    once = _multiples(pair, early, 1, every)
-    again = _multiples(pair, late, STEPS, once)
-    yield from _chosen(pair, _together(pair, late, again))
+    once = _multiples(pair, 1, every)
+    again = _multiples(pair, STEPS, once)
+    yield from _chosen(pair, again)
+    yield from _chosen(pair, _together(pair, STEPS, again))
     yield from _chosen(pair, {n: again[n] or values for n, values in once.items()})
+    yield from _chosen(pair, _together(pair, STEPS + 1, again))
+    yield from _completed(pair, {})
     yield from _completed(pair, {n: _state(pair, n) for n in pair.right.states if n in pair.left.states})
 
 
@@ -109,41 +112,41 @@ def _moved(reached: Mapping[str, Ratio | None]) -> Values:
     return {n: v for n, v in reached.items() if v is not None and not v.is_zero}
 
 
-def _multiples(
-    pair: Pair, reached: tuple[Values, Values], steps: int, ways: Mapping[str, Iterable[Way]]
-) -> dict[str, dict[Way, Ratio]]:
+def _multiples(pair: Pair, steps: int, ways: Mapping[str, Iterable[Way]]) -> dict[str, dict[Way, Ratio]]:
     """Those of the ways in which the states that are reached are made, with what they make at t of the states at t."""
-    of, values = reached
+    of, values = _reached(pair, steps)
     back = later_by(-steps)
     found: dict[str, dict[Way, Ratio]] = {name: {} for name in pair.right.states}
     for name, value in values.items():
         for way in ways[name]:
             other, root, power = way
-            factor = multiples(value**root, [of[other] ** power], pair.hypotheses) if other in of else None
-            if factor is not None:
-                whole = back(factor[0]) * _state(pair, other) ** power
+            factors = _factors(pair, value**root, [of[other] ** power]) if other in of else None
+            if factors is not None:
+                whole = back(factors[0]) * _state(pair, other) ** power
                 found[name][way] = whole if root == 1 else square_root(whole)
     return found
 
 
-def _together(
-    pair: Pair, reached: tuple[Values, Values], ways: Mapping[str, Mapping[Way, Ratio]]
-) -> dict[str, Mapping[Way, Ratio]]:
-    """The ways, and a combination of the left rule's states where there are none."""
-    of, values = reached
-    back = later_by(-STEPS)
+def _together(pair: Pair, steps: int, ways: Mapping[str, Mapping[Way, Ratio]]) -> dict[str, Mapping[Way, Ratio]]:
+    """The ways, and where there are none a combination of the left rule's states, if one is reached."""
+    of, values = _reached(pair, steps)
+    back = later_by(-steps)
     found = dict(ways)
     for name, value in values.items():
-        if found[name]:
-            continue
         names = [n for n in _near(pair, name) if n in of]
-        factors = multiples(value, [of[n] for n in names], pair.hypotheses)
+        factors = None if ways[name] else _factors(pair, value, [of[n] for n in names])
         if factors is not None:
-            total = pair.number(0)
-            for n, factor in zip(names, factors, strict=True):
-                total = total + back(factor) * _state(pair, n)
-            found[name] = {(name, 1, 1): total}
+            parts = [back(c) * _state(pair, n) for n, c in zip(names, factors, strict=True)]
+            found[name] = {(name, 1, 1): reduce(Ratio.__add__, parts, pair.number(0))}
     return found
+
+
+def _factors(pair: Pair, target: Ratio, of: Sequence[Ratio]) -> list[Ratio] | None:
+    """Scalars that make the target, None also where that is too large to say."""
+    try:
+        return multiples(target, of, pair.hypotheses)
+    except Undecided:
+        return None
 
 
 def _completed(pair: Pair, made: Values) -> Iterator[Values]:

@@ -165,6 +165,36 @@ LARGEST_SUM = rule(
     "u[0] = 0; n[0] = 0; h[0] = 0",
 )
 
+SHIFTED = rule(
+    "m[t+1] = beta1*m[t] + (1 - beta1)*grad(psi[t] + eps); n[t+1] = beta2*n[t] + (1 - beta2)*grad(psi[t] + eps)**2;"
+    "psi[t+1] = psi[t] - gamma[t]*m[t+1]/(sqrt(n[t+1]) + eps)",
+    "m[0] = 0; n[0] = 0",
+)
+#: An average that no question shows.
+AVERAGE = rule(
+    "n[t+1] = beta2*n[t] + (1 - beta2)*grad(theta[t])**2;"
+    "theta[t+1] = theta[t] - gamma[t]*grad(theta[t])/(sqrt(n[t+1]) + eps);"
+    "x[t+1] = (1 - mu[t])*x[t] + mu[t]*theta[t+1]",
+    "n[0] = 0; x[0] = theta[0]",
+)
+APART = rule(
+    "n[t+1] = beta2*n[t] + (1 - beta2)*grad(theta[t])**2;"
+    "theta[t+1] = theta[t] - gamma[t]*grad(theta[t])/(sqrt(n[t+1]) + eps);"
+    "s[t+1] = (1 - mu[t])*(s[t] + theta[t] - theta[t+1])",
+    "n[0] = 0; s[0] = 0",
+)
+SCHEDULE_FREE = rule(
+    "y[t] = (1 - beta1)*z[t] + beta1*x[t]; n[t+1] = beta2*n[t] + (1 - beta2)*grad(y[t])**2;"
+    "z[t+1] = z[t] - gamma[t]*grad(y[t])/(sqrt(n[t+1]) + eps); x[t+1] = (1 - mu[t])*x[t] + mu[t]*z[t+1]",
+    "n[0] = 0; x[0] = z[0]",
+)
+#: The same with the point of the question as a state.
+QUESTION_STORED = rule(
+    "w[t+1] = beta2*w[t] + grad(y[t])**2; z[t+1] = z[t] - gamma[t]*grad(y[t])/(sqrt((1 - beta2)*w[t+1]) + eps);"
+    "y[t+1] = (1 - beta1)*z[t+1] + (1 - mu[t])*(y[t] - (1 - beta1)*z[t]) + beta1*mu[t]*z[t+1]",
+    "w[0] = 0; y[0] = z[0]",
+)
+
 PAIRS = {
     "laprop": Pair(
         LAPROP_LOOKAHEAD,
@@ -269,6 +299,24 @@ PAIRS = {
             "phi[t] = theta[t] - gamma[t]*mu[t]*m[t]/(eps + sqrt(n[t]))",
         ),
         (("sqrt((1 - beta2)*w[t])", "sqrt((1 - beta2)*w[t+1])"), ("gamma[t+1]*mu[t+1]", "gamma[t]*mu[t]")),
+    ),
+    "shifted": Pair(
+        ADAM,
+        SHIFTED,
+        ("m_prime[t] = m[t]", "n_prime[t] = n[t]", "psi[t] = theta[t] - eps"),
+        (("sqrt(n[t+1]) + eps", "sqrt(n[t+1] + eps)"), ("psi[t] - gamma[t]", "psi[t] - gamma[t+1]")),
+    ),
+    "an average that is never asked": Pair(
+        AVERAGE,
+        APART,
+        ("n_prime[t] = n[t]", "theta_prime[t] = theta[t]", "s[t] = x[t] - theta[t]"),
+        (("gamma[t]", "gamma[t+1]"), ("sqrt(n[t+1])", "sqrt(n[t])")),
+    ),
+    "schedule-free": Pair(
+        SCHEDULE_FREE,
+        QUESTION_STORED,
+        ("w[t] = n[t]/(1 - beta2)", "z_prime[t] = z[t]", "y[t] = (1 - beta1)*z[t] + beta1*x[t]"),
+        (("beta1*mu[t]*z[t+1]", "beta1*mu[t]*z[t]"), ("(1 - mu[t])", "(1 - mu[t+1])"), ("(1 - beta2)*w", "w")),
     ),
     "operator": Pair(
         ORTHOGONAL,
