@@ -92,7 +92,9 @@ def decide_reschedule(formal: Reschedule) -> Result:
     if left.first or right.first:
         raise Undecided("other schedules for rules whose first step is not like the others")
     hypotheses = hypotheses_of(formal.given, (left, right))
-    state_map = next(iter(candidate_maps(left, right, hypotheses)))
+    state_map = next(candidate_maps(left, right, hypotheses), None)
+    if state_map is None:
+        raise Undecided("no state map is known to start from")
     nonzero = hypotheses.nonzero | _never_zero(hypotheses)
     known = Hypotheses(hypotheses.relations, nonzero)
     same = prove(left, right, state_map, known)
