@@ -14,7 +14,8 @@ seen that does not hold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -173,6 +174,7 @@ class Field:
         self._indices: dict[Atom, frozenset[str]] = {}
         self._context = fmpz_mpoly_ctx.get(("x", 16), Ordering.degrevlex)
         self._one = self._context.constant(1)
+        self._most = MAX_TERMS
 
     # -- atoms ---------------------------------------------------------------------------------
 
@@ -265,6 +267,15 @@ class Field:
 
     # -- elements ------------------------------------------------------------------------------
 
+    @contextmanager
+    def limited(self, terms: int) -> Iterator[None]:
+        """Within this, elements whose numerator or denominator has more terms than that are given up, too."""
+        before, self._most = self._most, min(terms, self._most)
+        try:
+            yield
+        finally:
+            self._most = before
+
     def number(self, value: Fraction) -> Ratio:
         """A rational number."""
         c = self._context.constant
@@ -289,8 +300,8 @@ class Field:
             raise Undecided("a division by an expression that is identically zero")
         if num.is_zero():
             return Ratio(self, num, self._one)
-        if len(num) > MAX_TERMS or len(den) > MAX_TERMS:
-            raise Undecided(f"an expression of more than {MAX_TERMS} terms")
+        if len(num) > self._most or len(den) > self._most:
+            raise Undecided(f"an expression of more than {self._most} terms")
         if not den.is_one():
             common = num.gcd(den)
             if not common.is_one():

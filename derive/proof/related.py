@@ -27,8 +27,9 @@ from derive.proof.find_map import candidate_maps
 from derive.proof.given_map import Mapped, necessity_lines, proved, repair_words, unless_given_up
 from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.linear.induction import Induction, prove_relations
-from derive.proof.linear.no_start import find_no_start
-from derive.proof.linear.relation import find_relations
+from derive.proof.linear.no_start import NoStart, find_no_start
+from derive.proof.linear.proposed import proposed
+from derive.proof.linear.relation import Relations, find_relations
 from derive.proof.linear.system import Pair
 from derive.proof.normal import When
 from derive.proof.readable import polynomial_expr, to_expr
@@ -48,6 +49,8 @@ from derive.proof.wording import (
 from derive.rules.rule import Rule
 
 METHOD = "linear relations between the states, by induction over t"
+#: Relations that take expressions of more terms are not looked for where no step keeps them.
+MAX_TERMS = 200
 #: Questions are compared over at most this many steps after an answer.
 MAX_HORIZON = 6
 #: State maps that are tried where conditions hold and the relations that are found without them do not do.
@@ -62,19 +65,40 @@ def settle(case: Case, original: Rule, repair_by: str) -> Result:
 
     Raises NotLinear where a step is not linear in the states and answers, Undecided where the search is given up.
     """
-    proof = _best(Pair.of(case.left, case.right, case.hypotheses))
-    return _proved(case, proof) if proof.proved else _failed(case, proof, original, repair_by)
+    pair = Pair.of(case.left, case.right, case.hypotheses)
+    given_up = None
+    try:
+        proof = _best(proposed(pair))
+    except Undecided as reason:
+        # A counterexample may be found all the same.
+        proof, given_up = None, reason
+    if proof is not None and proof.proved:
+        return _proved(case, proof)
+    found = find_no_start(case.left, case.right, case.hypotheses)
+    if found is not None:
+        return _failed(case, proof, found, original, repair_by)
+    if given_up is not None:
+        raise given_up
+    return Result(
+        Verdict.UNKNOWN,
+        "Neither a proof nor a counterexample was found: the linear relations between the states that equal "
+        "questions ask for are not kept by a step, but in the runs that were tried some start does.",
+    )
 
 
-def _best(pair: Pair) -> Induction:
-    """The proof that succeeds, otherwise the last attempt."""
-    attempts = map(prove_relations, find_relations(pair))
-    found = next(attempts)
-    for other in attempts:
-        if found.proved:
+def _best(proposals: Iterator[Relations]) -> Induction | None:
+    """The proof that succeeds, otherwise the last attempt; None where nothing is proposed."""
+    last = None
+    for last in map(prove_relations, proposals):
+        if last.proved:
             break
-        found = other
-    return found
+    return last
+
+
+def _short_of(pair: Pair) -> Induction | None:
+    """The attempt with the relations that the questions ask for, although no step keeps them."""
+    with pair.field.limited(MAX_TERMS):
+        return _best(find_relations(pair, pair.step(0)))
 
 
 def _proved(case: Case, proof: Induction) -> Result:
@@ -187,19 +211,17 @@ def _zeros_of_start(case: Case, proof: Induction) -> list[Expr]:
     return list(found.values())
 
 
-def _failed(case: Case, attempt: Induction, original: Rule, repair_by: str) -> Result:
+def _failed(case: Case, attempt: Induction | None, found: NoStart, original: Rule, repair_by: str) -> Result:
     left, right = case.left, case.right
-    found = find_no_start(left, right, case.hypotheses)
-    if found is None:
-        return Result(
-            Verdict.UNKNOWN,
-            "Neither a proof nor a counterexample was found: the linear relations between the states that equal "
-            "questions ask for are not kept by a step, but in the runs that were tried some start does.",
-        )
     certificates = [no_start_certificate(left, right, case.hypotheses, found)]
-    exact = unless_given_up(lambda: _exact_condition(case, attempt))
-    repair = unless_given_up(lambda: _repair(case, attempt, original, repair_by))
-    if repair is not None:
+    exact = repair = None
+    # Where the step is the same and only the starts are not, no schedule changes that.
+    if attempt is None or not attempt.start:
+        pair = Pair.of(left, right, case.hypotheses)
+        attempt = attempt or unless_given_up(lambda: _short_of(pair))
+        exact = unless_given_up(lambda: _exact_condition(case, attempt))
+        repair = unless_given_up(lambda: _repair(case, attempt, original, repair_by))
+    if repair is not None and attempt is not None:
         state_map = _state_map(attempt)
         certificates.append(
             equivalence_certificate(left, repair.rule, state_map, case.hypotheses, repair.proof.base_steps)
@@ -231,9 +253,10 @@ def _failed(case: Case, attempt: Induction, original: Rule, repair_by: str) -> R
     )
 
 
-def _exact_condition(case: Case, attempt: Induction) -> tuple[Conditions, Result] | None:
+def _exact_condition(case: Case, attempt: Induction | None) -> tuple[Conditions, Result] | None:
     """Conditions that every start needs and under which the proof succeeds, with that proof."""
     states = len(case.left.states) + len(case.right.states)
+    tried: list[tuple[Hypothesis, ...]] = []
     for horizon in dict.fromkeys((HORIZON, max(HORIZON, min(states, MAX_HORIZON)))):
         for find in (query_conditions, parameter_conditions):
             conditions = find(case.left, case.right, None, case.hypotheses, horizon)
@@ -242,9 +265,12 @@ def _exact_condition(case: Case, attempt: Induction) -> tuple[Conditions, Result
             if conditions.impossible or not conditions.relations:
                 continue
             under = Hypotheses((*case.hypotheses.relations, *conditions.relations), case.hypotheses.nonzero)
-            proof = _under(attempt, under)
             there = replace(case, hypotheses=under)
-            if proof.proved and there.meaningful and _dense(there, proof) and not _zeros_of_start(there, proof):
+            if conditions.relations in tried or not there.meaningful:
+                continue
+            tried.append(conditions.relations)
+            proof = _under(there, attempt)
+            if proof is not None and proof.proved and _dense(there, proof) and not _zeros_of_start(there, proof):
                 return conditions, _stated(there, proof)
             mapped = next(_mapped(there), None)
             if mapped is not None:
@@ -265,11 +291,14 @@ def _mapped(case: Case) -> Iterator[Result]:
             yield proved(mapped, simulation)
 
 
-def _under(attempt: Induction, hypotheses: Hypotheses) -> Induction:
+def _under(case: Case, attempt: Induction | None) -> Induction | None:
     """The proof under hypotheses: of the relations that are found without them, otherwise of those found with them."""
-    old = attempt.relations
-    proof = prove_relations(replace(old, pair=replace(old.pair, hypotheses=hypotheses)))
-    return proof if proof.proved else _best(Pair.of(old.pair.left, old.pair.right, hypotheses))
+    if attempt is not None:
+        old = attempt.relations
+        proof = prove_relations(replace(old, pair=replace(old.pair, hypotheses=case.hypotheses)))
+        if proof.proved:
+            return proof
+    return _best(proposed(Pair.of(case.left, case.right, case.hypotheses)))
 
 
 def _state_map(attempt: Induction) -> StateMap:
@@ -279,8 +308,8 @@ def _state_map(attempt: Induction) -> StateMap:
     return StateMap({own[name]: e for name, e in attempt.relations.texts().items()}, schedules)
 
 
-def _repair(case: Case, attempt: Induction, original: Rule, repair_by: str) -> Repair | None:
-    if not attempt.relations.is_map or not begins(case.left, original, _state_map(attempt)):
+def _repair(case: Case, attempt: Induction | None, original: Rule, repair_by: str) -> Repair | None:
+    if attempt is None or not attempt.relations.is_map or not begins(case.left, original, _state_map(attempt)):
         return None
     return find_repair(case.left, original, _state_map(attempt), case.hypotheses, repair_by)
 

@@ -11,7 +11,7 @@ from derive.proof.conditions import by_monomial, essential
 from derive.proof.equivalence import MAX_BASE_STEPS, Difference, unshared_queries
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.relation import Relations
-from derive.proof.linear.system import Pair, at_time, later_by
+from derive.proof.linear.system import Pair, asked_alike, at_time, later_by
 from derive.proof.normal import Atom, Ratio, When
 from derive.proof.simulate import Oracle, Step, step
 from derive.proof.state_map import start_state
@@ -147,14 +147,13 @@ def _starts(relations: Relations, base_steps: int) -> tuple[dict[str, Ratio], di
     given = {e.left.name for e in pair.right.start}
     unknown = {name: Atom("state", pair.names[name], begin) for name in pair.right.states if name not in given}
     open_start = start_state(pair.right, pair.values, lambda name: field.atom(unknown[name]))
-    books = (Answers(field, pair.hypotheses.equal), Answers(field, pair.hypotheses.equal))
+    books = pair.books()
     x, y = dict(start), dict(open_start)
     equations: list[Ratio] = []
     for n in range(base_steps):
         now = When(n, True)
         one, other = _steps(pair, now, x, y, books)
-        for first, second in zip(one.queries, other.queries, strict=False):
-            equations += [q - p for p, q in zip(first.point, second.point, strict=True)]
+        equations += [q - p for p, q in asked_alike(books, now)]
         x, y = dict(one.state), dict(other.state)
     states = (*x.values(), *y.values())
     begun = When(base_steps, True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from derive.notation.spec import Expr
 from derive.proof.conditions import essential
-from derive.proof.linear.system import Pair, Row, later_by, times
+from derive.proof.linear.system import JointStep, Pair, Row, later_by, times
 from derive.proof.normal import Ratio
 from derive.proof.readable import to_expr
 
@@ -21,12 +21,11 @@ from derive.proof.readable import to_expr
 class Relations:
     """Linear relations between the states of both rules at t, solved: by pivot, the other states that make it.
 
-    A pivot is a place in ``pair.states``. ``closed``: the relations were followed until a step brought no new one.
+    A pivot is a place in ``pair.states``.
     """
 
     pair: Pair
     solved: Mapping[int, Row]
-    closed: bool
 
     @property
     def is_map(self) -> bool:
@@ -47,12 +46,11 @@ class Relations:
         return {self.pair.states[p].name: to_expr(self.value(p)) for p in self.solved}
 
 
-def find_relations(pair: Pair) -> Iterator[Relations]:
-    """The relations, first where they determine the right rule's state, then all of them.
+def find_relations(pair: Pair, step: JointStep) -> Iterator[Relations]:
+    """The relations that this step asks for, first where they determine the right rule's state, then all of them.
 
-    Raises NotLinear where a step is not linear, Undecided where the expressions grow beyond the limits.
+    Raises Undecided where the expressions grow beyond the limits.
     """
-    step = pair.step(0)
     basis: dict[int, Row] = {}
     wanted = set(range(len(pair.left.states), len(pair.states)))
     pending = list(step.differences)
@@ -62,16 +60,16 @@ def find_relations(pair: Pair) -> Iterator[Relations]:
         added = [p for row in pending if (p := _insert(pair, basis, row)) is not None]
         if not offered and wanted <= basis.keys():
             offered = True
-            yield _solved(pair, basis, closed=False)
+            yield _solved(pair, basis)
         # What is new at t + 1 is new at t once the step has carried it back.
         pending = [times(tuple(map(later, basis[p])), step.update, zero) for p in added]
-    yield _solved(pair, basis, closed=True)
+    yield _solved(pair, basis)
 
 
-def _solved(pair: Pair, basis: Mapping[int, Row], *, closed: bool) -> Relations:
+def _solved(pair: Pair, basis: Mapping[int, Row]) -> Relations:
     zero = pair.number(0)
     solved = {p: tuple(zero if i == p else _simplest(pair, -c) for i, c in enumerate(row)) for p, row in basis.items()}
-    return Relations(pair, dict(sorted(solved.items())), closed)
+    return Relations(pair, dict(sorted(solved.items())))
 
 
 def _simplest(pair: Pair, value: Ratio) -> Ratio:

@@ -28,19 +28,24 @@ class JointStep:
 
     ``update`` holds a row for each state's next value, ``inputs`` the coefficients of the step's answers in it.
     ``differences`` holds a row for each argument of each question, the right rule's less the left's, and
-    ``feedthrough`` the coefficients of the same step's answers in it. ``unpaired``: one rule asks more often.
+    ``feedthrough`` the coefficients of the same step's answers in it. ``asked`` holds
+    how many distinct questions each rule asks, by oracle.
     """
 
     update: tuple[Row, ...]
     inputs: tuple[tuple[Ratio, ...], ...]
     differences: tuple[Row, ...]
     feedthrough: tuple[tuple[Ratio, ...], ...]
-    unpaired: bool
+    asked: tuple[Mapping[str, int], Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two rules over one field. ``states`` are atoms: the left rule's, then the right rule's as ``names`` call them."""
+    """Two rules over one field. ``states`` are atoms: the left rule's, then the right rule's as ``names`` call them.
+
+    ``order`` says, by oracle, which of the left rule's questions the k-th distinct one of the right rule's is taken to
+    be: the k-th where it does not say.
+    """
 
     left: Rule
     right: Rule
@@ -49,14 +54,20 @@ class Pair:
     values: SymbolicValues
     names: Mapping[str, str]
     states: tuple[Atom, ...]
+    order: Mapping[str, Sequence[int]]
 
     @staticmethod
     def of(left: Rule, right: Rule, hypotheses: Hypotheses) -> Pair:
         """The two rules over a field of their own."""
-        field = Field(declarations(left, right))
+        over = Field(declarations(left, right))
         called = right_names(left, right)
         states = tuple(Atom("state", name, When(0)) for name in (*left.states, *called.values()))
-        return Pair(left, right, hypotheses, field, SymbolicValues(field), called, states)
+        return Pair(left, right, hypotheses, over, SymbolicValues(over), called, states, {})
+
+    def books(self) -> tuple[Answers, Answers]:
+        """Answers for the two rules, which suppose that the questions agree."""
+        equal = self.hypotheses.equal
+        return Answers(self.field, equal), Answers(self.field, equal, self.order)
 
     def step(self, at: int) -> JointStep:
         """The step at t + ``at``.
@@ -67,17 +78,10 @@ class Pair:
         free = [self.field.atom(a) for a in self.states]
         x = dict(zip(self.left.states, free, strict=False))
         y = dict(zip(self.right.states, free[len(x) :], strict=True))
-        books = (Answers(self.field, self.hypotheses.equal), Answers(self.field, self.hypotheses.equal))
+        books = self.books()
         one = step(self.left, self.values, now, x, books[0])
         other = step(self.right, self.values, now, y, books[1])
-        asked = (books[0].points(now), books[1].points(now))
-        pairs: list[tuple[Ratio, Ratio]] = []
-        unpaired = False
-        for oracle in sorted({*asked[0], *asked[1]}):
-            first, second = asked[0].get(oracle, []), asked[1].get(oracle, [])
-            unpaired |= len(first) != len(second)
-            for p, q in zip(first, second, strict=False):
-                pairs += zip(p, q, strict=True)
+        pairs = asked_alike(books, now)
         answers = [a for a in self.field.known() if a.kind == "answer" and a.when == now]
         after = [one.state[n] for n in self.left.states] + [other.state[n] for n in self.right.states]
         split = [self._split(v, answers) for v in after]
@@ -87,7 +91,7 @@ class Pair:
             tuple(c for _, c in split),
             tuple(r for r, _ in apart),
             tuple(c for _, c in apart),
-            unpaired,
+            (_counts(books[0], now), _counts(books[1], now)),
         )
 
     def _split(self, value: Ratio, answers: Sequence[Atom]) -> tuple[Row, tuple[Ratio, ...]]:
@@ -106,6 +110,17 @@ class Pair:
     def number(self, value: int) -> Ratio:
         """A number of the field."""
         return self.field.number(Fraction(value))
+
+
+def asked_alike(books: tuple[Answers, Answers], when: When) -> list[tuple[Ratio, Ratio]]:
+    """The arguments of questions that are taken to be the same, in pairs."""
+    one, other = books[0].points(when), books[1].points(when)
+    both = [pq for name in sorted({*one, *other}) for pq in zip(one.get(name, []), other.get(name, []), strict=False)]
+    return [arguments for p, q in both for arguments in zip(p, q, strict=True)]
+
+
+def _counts(book: Answers, when: When) -> dict[str, int]:
+    return {name: len(points) for name, points in book.points(when).items()}
 
 
 def right_names(left: Rule, right: Rule) -> dict[str, str]:
