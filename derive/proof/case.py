@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flint import fmpz_mpoly
+
 from derive.errors import RuleError, Undecided
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.side_conditions import SideCondition, side_conditions
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Symbol, walk
 from derive.proof.hypotheses import Hypotheses, Hypothesis, schedule_value
 from derive.proof.normal import Atom, Field, When
-from derive.proof.signs import signs
+from derive.proof.signs import polynomial_signs
 from derive.proof.simulate import value_at
 from derive.proof.values import SymbolicValues
 from derive.proof.witness import satisfiable
@@ -96,13 +98,42 @@ class Case:
 
     @property
     def divides(self) -> bool:
-        """Whether the texts beside the rules', which may read the left rule's states, divide by what may be zero."""
+        """Whether the texts beside the rules', which may read the left rule's states, divide by what may be zero.
+
+        What every step of the left rule divides by is not zero where that rule runs at all.
+        """
         values = SymbolicValues(Field(declarations(*self.rules)))
-        now = When(0)
-        states = {n: values.field.atom(Atom("state", n, now)) for n in self.left.states}
+        field, now = values.field, When(0)
+        states = {n: field.atom(Atom("state", n, now)) for n in self.left.states}
         schedules = frozenset(n for r in self.rules for n in r.schedule_names)
+
+        def divisor(c: SideCondition) -> fmpz_mpoly:
+            return field.lift(value_at(c.expr, values, now, states, schedules).num)
+
         found = [c for e in self.texts for c in side_conditions(e) if c.kind == "nonzero"]
-        return any(c.ranges or 0 in signs(value_at(c.expr, values, now, states, schedules)) for c in found)
+        if any(c.ranges for c in found):
+            return True
+        apart = [divisor(c) for c in self._divided_throughout()]
+        factors = [f for c in found for f, _ in divisor(c).factor()[1]]
+        return any(
+            0 in polynomial_signs(field, f) and all(field.lift(f).gcd(field.lift(a)).is_constant() for a in apart)
+            for f in factors
+        )
+
+    def _divided_throughout(self) -> list[SideCondition]:
+        """The denominators of the left rule that its state at t makes up, in a step like every other."""
+        if self.left.first:
+            return []
+        allowed = {TIME, *FUNCTIONS, *self.left.operator_names, *self.left.domains}
+        here = {Indexed(n, Affine.time(0)) for n in self.left.states}
+        return [
+            c
+            for e in self.left.update
+            for c in side_conditions(e.right)
+            if c.kind == "nonzero"
+            and not c.ranges
+            and all(getattr(n, "name", TIME) in allowed or n in here for n in walk(c.expr))
+        ]
 
     def _found(self) -> list[SideCondition]:
         expressions = [e.right for r in self.rules for e in (*r.update, *r.start, *r.first)]

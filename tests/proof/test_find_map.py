@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.notation.parser import parse_relation
 from derive.notation.text import to_text
 from derive.proof.claim import Equivalent
 from derive.proof.decide import decide
-from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.result import Verdict
-from derive.proof.state_map import StateMap
 from derive.rules.adaptive import (
     ADAM,
     ADAM_DECAY,
@@ -142,6 +139,18 @@ NO_EPS_FOLDED = rule(
     "phi[t+1] = phi[t] + gamma[t]*mu[t]*m[t]/sqrt((1 - beta2)*w[t])"
     " - (gamma[t] + gamma[t+1]*mu[t+1])*m[t+1]/sqrt((1 - beta2)*w[t+1])",
     "m[0] = 0; w[0] = 1/(1 - beta2)",
+)
+EPS_WITHIN = rule(
+    "q[t] = theta[t] - gamma[t]*mu[t]*m[t]/sqrt(n[t] + eps);"
+    "m[t+1] = mu[t]*m[t] + grad(q[t]); n[t+1] = beta2*n[t] + (1 - beta2)*grad(q[t])**2;"
+    "theta[t+1] = theta[t] - gamma[t]*m[t+1]/sqrt(n[t+1] + eps)",
+    "m[0] = 0; n[0] = 0",
+)
+EPS_WITHIN_FOLDED = rule(
+    "m[t+1] = mu[t]*m[t] + grad(phi[t]); n[t+1] = beta2*n[t] + (1 - beta2)*grad(phi[t])**2;"
+    "phi[t+1] = phi[t] + gamma[t]*mu[t]*m[t]/sqrt(n[t] + eps)"
+    " - (gamma[t] + gamma[t+1]*mu[t+1])*m[t+1]/sqrt(n[t+1] + eps)",
+    "m[0] = 0; n[0] = 0",
 )
 ORTHOGONAL = rule(
     "v[t+1] = mu[t]*v[t] + grad(x[t]); x[t+1] = x[t] - gamma[t]*orth(v[t+1])",
@@ -318,6 +327,18 @@ PAIRS = {
         ("w[t] = n[t]/(1 - beta2)", "z_prime[t] = z[t]", "y[t] = (1 - beta1)*z[t] + beta1*x[t]"),
         (("beta1*mu[t]*z[t+1]", "beta1*mu[t]*z[t]"), ("(1 - mu[t])", "(1 - mu[t+1])"), ("(1 - beta2)*w", "w")),
     ),
+    "no eps": Pair(
+        NO_EPS,
+        NO_EPS_FOLDED,
+        ("m_prime[t] = m[t]", "w[t] = n[t]/(1 - beta2)", "phi[t] = theta[t] - gamma[t]*mu[t]*m[t]/sqrt(n[t])"),
+        (("sqrt((1 - beta2)*w[t])", "sqrt(w[t])"), ("gamma[t+1]*mu[t+1]", "gamma[t+1]*mu[t]")),
+    ),
+    "eps within the root": Pair(
+        EPS_WITHIN,
+        EPS_WITHIN_FOLDED,
+        ("m_prime[t] = m[t]", "n_prime[t] = n[t]", "phi[t] = theta[t] - gamma[t]*mu[t]*m[t]/sqrt(n[t] + eps)"),
+        (("sqrt(n[t] + eps)", "(sqrt(n[t]) + eps)"), ("gamma[t+1]*mu[t+1]", "gamma[t+1]*mu[t]")),
+    ),
     "operator": Pair(
         ORTHOGONAL,
         ORTHOGONAL_RATE,
@@ -369,17 +390,29 @@ def texts(left: Rule, right: Rule) -> list[tuple[str, ...]]:
     return [tuple(map(to_text, m.equations.values())) for m in candidate_maps(left, right, Hypotheses())]
 
 
-def test_a_question_that_divides_by_zero_where_the_state_is_zero_hides_no_map() -> None:
-    found = StateMap(
-        {
-            "m": parse_relation("m[t] == 0").left,
-            "w": parse_relation("n[t]/(1 - beta2) == 0").left,
-            "phi": parse_relation("theta[t] - gamma[t]*mu[t]*m[t]/sqrt(n[t]) == 0").left,
-        },
-        frozenset({"gamma", "mu"}),
+def test_a_map_that_divides_by_what_may_be_zero_proves_nothing() -> None:
+    # The left rule stores the lookahead itself; where mu[t] is zero no d makes the right rule ask there.
+    stored = rule(
+        "n[t+1] = beta2*n[t] + (1 - beta2)*grad(x[t] - p[t])**2;"
+        "p[t+1] = gamma[t+1]*mu[t+1]*grad(x[t] - p[t])/(sqrt(n[t+1]) + eps);"
+        "x[t+1] = x[t] - gamma[t]*grad(x[t] - p[t])/(sqrt(n[t+1]) + eps)",
+        "n[0] = 0",
     )
-    assert texts(NO_EPS, NO_EPS_FOLDED)[0] == tuple(map(to_text, found.equations.values()))
-    assert prove(NO_EPS, NO_EPS_FOLDED, found, Hypotheses()).proved
+    read = rule(
+        "n[t+1] = beta2*n[t] + (1 - beta2)*grad(x[t] - gamma[t]*mu[t]*d[t])**2;"
+        "d[t+1] = grad(x[t] - gamma[t]*mu[t]*d[t])/(sqrt(n[t+1]) + eps); x[t+1] = x[t] - gamma[t]*d[t+1]",
+        "n[0] = 0",
+    )
+    assert ("n[t]", "p[t]/(gamma[t]*mu[t])", "x[t]") in texts(stored, read)
+    assert decide(Equivalent(stored, read)).verdict is not Verdict.PROVED
+    back = decide(Equivalent(read, stored))
+    assert back.verdict is Verdict.PROVED
+    assert back.proof is not None
+    assert [f.text for f in back.proof.state_map] == [
+        "n_prime[t] = n[t]",
+        "p[t] = gamma[t]*mu[t]*d[t]",
+        "x_prime[t] = x[t]",
+    ]
 
 
 def test_nadam_is_not_adam_with_its_lookahead() -> None:
