@@ -71,9 +71,13 @@ def _maps(pair: Pair) -> Iterator[Values]:
     once = _multiples(pair, 1, every)
     again = _multiples(pair, STEPS, once)
     yield from _chosen(pair, again)
-    yield from _chosen(pair, _together(pair, STEPS, again))
+    more = _together(pair, STEPS, again)
+    combined = any(more[n] and not again[n] for n in more)
+    if combined:
+        yield from _chosen(pair, more)
     yield from _chosen(pair, {n: again[n] or values for n, values in once.items()})
-    yield from _chosen(pair, _together(pair, STEPS + 1, again))
+    if combined:  # another step tells apart what two steps may confuse
+        yield from _chosen(pair, _together(pair, STEPS + 1, again))
     yield from _completed(pair, {})
     yield from _completed(pair, {n: _state(pair, n) for n in pair.right.states if n in pair.left.states})
 
