@@ -71,7 +71,7 @@ def difference_certificate(left: Rule, right: Rule, state_map: StateMap, found: 
         "kind": "difference",
         "left": rule_data(left),
         "right": rule_data(right),
-        "map": {name: to_text(e) for name, e in state_map.equations.items()} if _carries(state_map, found) else {},
+        "map": {name: to_text(e) for name, e in state_map.equations.items()} if _speaks(state_map, found) else {},
         "schedules": {
             name: numbers({str(n): v for n, v in table.items()}) for name, table in setting.schedules.items()
         },
@@ -127,9 +127,11 @@ def no_start_certificate(left: Rule, right: Rule, hypotheses: Hypotheses, found:
     }
 
 
-def _carries(state_map: StateMap, found: Divergence) -> bool:
-    """Whether the map carries the left start into the right one (a right rule may start as it says itself)."""
+def _speaks(state_map: StateMap, found: Divergence) -> bool:
+    """Whether the map carries the left start into the right one, or the difference is that it does not."""
     setting = found.setting
+    if found.step == 0 and found.what != "query":
+        return True
     mapped = state_map.apply(setting.values(), When(0, True), setting.left_start)
     return mapped == dict(setting.right_start)
 

@@ -161,10 +161,11 @@ def _serve(connection: Connection, time_limit: float, memory_limit: int) -> None
 
 
 def _silence_libraries() -> None:
-    """What C code prints where memory runs out is no news; Python's own tracebacks stay."""
+    """What C code prints where memory runs out is no news, and would mix with the answers; tracebacks stay."""
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
 def _load() -> None:

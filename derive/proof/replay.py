@@ -14,7 +14,7 @@ from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.normal import Atom, Field, When
 from derive.proof.settings import Setting, simple_numbers
 from derive.proof.simulate import Step, step
-from derive.proof.state_map import StateMap, right_start, start_state
+from derive.proof.state_map import StateMap, bound_at_start, right_start, start_state
 from derive.proof.values import SymbolicValues
 from derive.rules.declarations import declarations
 from derive.rules.rule import Rule
@@ -48,6 +48,10 @@ def run_until_different(
         return setting.answers[min(when.offset, len(setting.answers) - 1)]
 
     x, y = dict(setting.left_start), dict(setting.right_start)
+    for name in sorted(watched & bound_at_start(left, right, state_map)):
+        value = state_map.value(name, values, When(0, True), x)
+        if value != y[name]:
+            return Divergence(setting, 0, f"state {name}", str(value), str(y[name]))
     for n in range(steps + 1):
         now = When(n, True)
         one = step(left, values, now, x, oracle, first=n == 0)
@@ -83,6 +87,9 @@ def first_difference(
     values = SymbolicValues(over)
     x = start_state(left, values, lambda name: over.atom(Atom("state", name, When(0, True))))
     y = right_start(left, right, state_map, values, x)
+    for name in watched & bound_at_start(left, right, state_map):
+        if not hypotheses.equal(state_map.value(name, values, When(0, True), x), y[name]):
+            return 0
     books = (Answers(over, hypotheses.equal), Answers(over, hypotheses.equal))
     for n in range(MAX_STEPS + 1):
         now = When(n, True)

@@ -94,6 +94,17 @@ def begins(left: Rule, right: Rule, state_map: StateMap) -> bool:
     return all(name in own or not state_map.reads(name) & unset for name in right.states)
 
 
+def bound_at_start(left: Rule, right: Rule, state_map: StateMap) -> frozenset[str]:
+    """The states of the right rule of whose start the map says something: no first step sets it, on neither side."""
+    own = {e.left.name for e in right.start}
+    return frozenset(
+        name
+        for name in right.states
+        if name not in {e.left.name for e in right.first}
+        and not (name in own and state_map.reads(name) & {e.left.name for e in left.first})
+    )
+
+
 def right_start(
     left: Rule, right: Rule, state_map: StateMap, values: Values[V], start: Mapping[str, V]
 ) -> dict[str, V]:

@@ -177,7 +177,10 @@ def _search(rule: Rule, by_state: dict[str, frozenset[Place]], place: Place) -> 
         for base in (v for v in NUMBERS if all(rule.domains[s].contains(v) for s in rule.schedule_names)):
             for other in (v for v in NUMBERS if v != base and domain.contains(v)):
                 constants = {p: next(v for v in NUMBERS if rule.domains[p].contains(v)) for p in rule.parameter_names}
-                runs = [_run(rule, constants, base, name, n + offset, v, free, n) for v in (base, other)]
+                try:
+                    runs = [_run(rule, constants, base, name, n + offset, v, free, n) for v in (base, other)]
+                except ZeroDivisionError:
+                    continue  # these numbers break a side condition
                 if runs[0][0] != runs[1][0]:
                     continue  # the schedule value was already read before this step
                 for state in rule.states:

@@ -107,6 +107,12 @@ def test_beyond_a_limit_it_is_undecided_and_the_next_call_works(
     assert worker.run(take, 1) == 2**20
 
 
+def test_what_c_code_prints_does_not_mix_with_the_answers(capfd: pytest.CaptureFixture[str]) -> None:
+    with Worker(memory_limit=256) as fresh, pytest.raises(Undecided):
+        fresh.run(power_in_flint)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_beyond_the_limit_the_verdict_is_unknown_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     with Worker(time_limit=0.001) as hurried:
         result = hurried.decide(FOLDING)

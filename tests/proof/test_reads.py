@@ -123,6 +123,20 @@ def test_a_value_that_only_makes_the_question_is_not_called_unread() -> None:
     assert decide(Reads(asks, (), absent=("gamma[t+1]",))).verdict is Verdict.UNKNOWN
 
 
+def test_numbers_that_divide_by_zero_show_nothing() -> None:
+    """From u = 0, the simplest start, there is no step; from another there is."""
+    divides = make_rule(
+        "divides",
+        "u[t+1] = mu[t]/u[t] + grad(x[t])\nx[t+1] = x[t] - u[t+1]",
+        start="u[0] = 0",
+        schedules={"mu": "real"},
+    )
+    result = decide(Reads(divides, ("mu[t]",)))
+    assert result.verdict is Verdict.PROVED
+    assert result.proof is not None
+    assert "from the same state (`u[0]` = 1, `x[0]` = 1)" in result.proof.steps[0].text
+
+
 @pytest.mark.parametrize("text", ["gamma", "gamma[0]", "v[t]", "eta[t]", "2*gamma[t]"])
 def test_what_is_no_reading_is_refused(text: str) -> None:
     with pytest.raises(RuleError, match="schedule read: "):
