@@ -84,5 +84,9 @@ class Undecided(DeriveError):
     """The engine cannot decide; carries the reason that the verdict *unknown* reports."""
 
 
+class NotRational(Undecided):
+    """A run in exact fractions came to a number that is none; with other numbers it may go on."""
+
+
 class NotLinear(Undecided):
     """Something was to be linear in a state or an answer and is not: what rests on coefficients does not apply."""

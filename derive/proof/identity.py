@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from flint import fmpz_mpoly
 
-from derive.errors import RuleError, Undecided
+from derive.errors import NotRational, RuleError, Undecided
 from derive.notation.evaluate import evaluate
 from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
 from derive.notation.spec import FUNCTIONS, TIME, Affine, Call, Expr, Indexed, Reduction, Relation, Symbol, walk
@@ -310,7 +310,7 @@ def assignments(
             continue  # the replay's oracle gives one answer a step, wherever it is asked
         try:
             _with_functions(field, table, functions)
-        except (Undecided, ZeroDivisionError):
+        except (NotRational, ZeroDivisionError):
             continue  # a root that is not rational
         if (
             value_of(field, unfolded.difference.num, table)
@@ -332,7 +332,7 @@ def assignments(
 
 
 def _with_functions(field: Field, table: dict[Atom, Fraction], functions: Iterable[Atom]) -> None:
-    """Add the values of functions, the innermost first. Raises Undecided where one is not rational."""
+    """Add the values of functions, the innermost first. Raises NotRational where one is not rational."""
     exact = ExactValues({}, {}, field.declarations.operators)
     pending = list(functions)
     while pending:

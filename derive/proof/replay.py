@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.errors import Undecided
+from derive.errors import NotRational
 from derive.notation.spec import shift
 from derive.proof.answers import Answers
 from derive.proof.hypotheses import Hypotheses, Hypothesis
@@ -124,7 +124,7 @@ def find_divergence(
     for setting in itertools.islice(_settings(left, right, state_map, hypotheses.relations, steps), MAX_RUNS):
         try:
             found = run_until_different(left, right, state_map, setting, steps, watched)
-        except (ZeroDivisionError, Undecided):
+        except (ZeroDivisionError, NotRational):
             continue  # these numbers break a side condition, or a root of them is not rational
         if found is not None:
             return found
@@ -147,6 +147,6 @@ def _settings(
                 start = start_state(left, values, dict.fromkeys(left.states, free).__getitem__)
                 try:
                     other = right_start(left, right, state_map, values, start)
-                except (ZeroDivisionError, Undecided):
+                except (ZeroDivisionError, NotRational):
                     continue  # as in find_divergence
                 yield replace(numbers, answers=tuple(answers), left_start=start, right_start=other)

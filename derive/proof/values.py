@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.errors import Undecided
+from derive.errors import NotRational, Undecided
 from derive.notation.spec import TIME, Affine, Expr, Reduction
 from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.operators import applied, stand_in
@@ -50,7 +50,7 @@ class SymbolicValues:
         if len(exact) == len(args):
             try:
                 return self.field.number(exact_function(name, tuple(exact)))
-            except Undecided:
+            except NotRational:
                 pass  # an irrational root stays a name
         return square_root(*args) if name == "sqrt" else self.field.opaque(name, args)
 
@@ -77,16 +77,16 @@ def _sign(x: Fraction) -> Fraction:
 
 
 def exact_root(x: Fraction) -> Fraction:
-    """The square root of a perfect square. Raises Undecided for anything else."""
+    """The square root of a perfect square. Raises NotRational for anything else."""
     if x >= 0:
         top, bottom = math.isqrt(x.numerator), math.isqrt(x.denominator)
         if top * top == x.numerator and bottom * bottom == x.denominator:
             return Fraction(top, bottom)
-    raise Undecided(f"sqrt({x}) is not rational")
+    raise NotRational(f"sqrt({x}) is not rational")
 
 
 def exact_function(name: str, args: tuple[Fraction, ...]) -> Fraction:
-    """The value of a function of the notation at exact numbers. Raises Undecided where it is not rational."""
+    """The value of a function of the notation at exact numbers. Raises NotRational where it is not."""
     match name:
         case "sqrt":
             return exact_root(args[0])
@@ -99,7 +99,7 @@ def exact_function(name: str, args: tuple[Fraction, ...]) -> Fraction:
         case "min":
             return min(args)
         case _:
-            raise Undecided(f"the function {name} has no exact value")
+            raise NotRational(f"the function {name} has no exact value")
 
 
 @dataclass(frozen=True)

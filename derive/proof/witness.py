@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from derive.errors import Undecided
+from derive.errors import NotRational
 from derive.notation.domain import Domain
 from derive.notation.evaluate import evaluate
 from derive.notation.spec import Indexed, Relation, Symbol, walk
@@ -115,7 +115,7 @@ def _difference(relation: Relation, n: int, values: Mapping[Key, Fraction]) -> F
     env = ScheduleEnvironment(exact, When(n, True))
     try:
         return evaluate(relation.left, env) - evaluate(relation.right, env)
-    except (ZeroDivisionError, Undecided):
+    except (ZeroDivisionError, NotRational):
         return None
 
 
