@@ -35,8 +35,13 @@ class Linear:
         """How many terms the coefficients have together."""
         return sum(len(c.terms) for c in self.coefficients)
 
-    def rule(self, name: str, schedules: Mapping[str, str], parameters: Mapping[str, str], *, inline: bool) -> Rule:
-        """The rule; ``inline``: its questions stand within the updates and are not named."""
+    @property
+    def used(self) -> tuple[tuple[bool, ...], ...]:
+        """Whether a state's update uses an answer."""
+        return tuple(tuple(bool(c.terms) for c in row) for row in self.inputs)
+
+    def text(self, *, inline: bool) -> str:
+        """The step; ``inline``: its questions stand within the updates and are not named."""
         lines: list[str] = []
         answers: list[str] = []
         for k, oracle in enumerate(self.oracles):
@@ -51,11 +56,14 @@ class Linear:
         for i, state in enumerate(self.states):
             row = _sum([*zip(self.update[i], self.states, strict=True)], [*zip(self.inputs[i], answers, strict=True)])
             lines.append(f"{state}[t+1] = {row}")
+        return "\n".join(lines)
+
+    def rule(self, name: str, schedules: Mapping[str, str], parameters: Mapping[str, str], *, inline: bool) -> Rule:
+        """The rule as the engine takes it."""
         start = "\n".join(f"{state}[0] = {value.text(start=True)}" for state, value in self.start.items())
         oracles = dict.fromkeys(self.oracles, 1)
-        return make_rule(
-            name, "\n".join(lines), start=start, schedules=schedules, parameters=parameters, oracles=oracles
-        )
+        text = self.text(inline=inline)
+        return make_rule(name, text, start=start, schedules=schedules, parameters=parameters, oracles=oracles)
 
 
 def _sum(states: Sequence[tuple[Laurent, str]], answers: Sequence[tuple[Laurent, str]]) -> str:

@@ -24,8 +24,8 @@ SPECIAL = tuple(Fraction(n) for n in ("0", "1", "-1", "1/2", "2"))
 RUNS = 4, 8
 #: A schedule is read from one step before to two steps after t.
 EARLIEST, LATEST = -1, 2
-#: A rule with more terms than this is not what anyone writes.
-MAX_TERMS = 60
+#: A rule with more terms than this, or longer lines, is not what anyone writes.
+MAX_TERMS, MAX_LINE = 60, 400
 #: With more terms, questions are named and not written out in every update.
 MAX_INLINE_TERMS = 20
 
@@ -159,7 +159,8 @@ class _Draw:
         return mapped(rule, forth, back, states)
 
     def pair(self, sort: str, left: Linear, right: Linear, *, built: bool = False) -> Pair:
-        short = all(rule.terms <= MAX_INLINE_TERMS for rule in (left, right))
+        # What is not named is asked only where its answer is used.
+        short = all(r.terms <= MAX_INLINE_TERMS and all(map(any, zip(*r.used, strict=True))) for r in (left, right))
         inline = short and self.rng.random() < 0.5
         return Pair("", sort, left, right, self.schedules, self.parameters, inline, built, built)
 
@@ -354,7 +355,8 @@ def _written(pair: Pair) -> bool:
     """Whether both rules are of a size and a reach that rules have."""
     for rule in (pair.left, pair.right):
         read = {k for c in (*rule.coefficients, *rule.start.values()) for _, k in c.readings() if k is not None}
-        if rule.terms > MAX_TERMS or not read <= {*range(EARLIEST, LATEST + 1)}:
+        longest = max(map(len, rule.text(inline=pair.inline).splitlines()))
+        if rule.terms > MAX_TERMS or longest > MAX_LINE or not read <= {*range(EARLIEST, LATEST + 1)}:
             return False
     return True
 

@@ -30,6 +30,8 @@ from derive.rules.rule import Rule
 
 #: How many steps after an answer its coefficients are compared.
 HORIZON = 3
+#: Longer expressions than this are not compared: nobody reads the condition that they make.
+MAX_TERMS = 300
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def trajectory(left: Rule, right: Rule, state_map: StateMap | None, hypotheses: 
         y = state_map.apply(values, now, x)
     else:
         y = {name: field.atom(Atom("state", name, now, "right")) for name in right.states}
-    return _run(left, right, state_map, hypotheses, values, x, y, now, steps)
+    with field.limited(MAX_TERMS):
+        return _run(left, right, state_map, hypotheses, values, x, y, now, steps)
 
 
 def start_trajectory(left: Rule, right: Rule, state_map: StateMap, hypotheses: Hypotheses, steps: int) -> Trajectory:

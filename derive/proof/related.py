@@ -51,6 +51,8 @@ from derive.rules.rule import Rule
 METHOD = "linear relations between the states, by induction over t"
 #: Relations that take expressions of more terms are not looked for where no step keeps them.
 MAX_TERMS = 200
+#: So many conditions, and of at most so many characters, are tried.
+MAX_CONDITIONS, MAX_LENGTH = 4, 120
 #: Questions are compared over at most this many steps after an answer.
 MAX_HORIZON = 6
 #: State maps that are tried where conditions hold and the relations that are found without them do not do.
@@ -262,7 +264,9 @@ def _exact_condition(case: Case, attempt: Induction | None) -> tuple[Conditions,
             conditions = find(case.left, case.right, None, case.hypotheses, horizon)
             if conditions.impossible and find is query_conditions:
                 return None
-            if conditions.impossible or not conditions.relations:
+            if conditions.impossible or not 0 < len(conditions.relations) <= MAX_CONDITIONS:
+                continue
+            if any(len(to_text(h.relation)) > MAX_LENGTH for h in conditions.relations):
                 continue
             under = Hypotheses((*case.hypotheses.relations, *conditions.relations), case.hypotheses.nonzero)
             there = replace(case, hypotheses=under)

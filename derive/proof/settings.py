@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from random import Random
 
 from derive.notation.evaluate import evaluate
 from derive.notation.spec import Expr, Indexed, walk
@@ -20,6 +21,9 @@ from derive.rules.rule import Rule
 ZERO = Fraction(0)
 #: Numbers a counterexample is built from, the simplest first.
 NUMBERS = tuple(Fraction(n) for n in ("1/2", "1", "2", "1/4", "3", "-1", "0"))
+#: Numbers that are drawn where the simplest ones show nothing, and how often.
+MAX_VARIED = 12
+VARIED = tuple(Fraction(n) for n in ("1/2", "1", "2", "3", "1/3", "-1", "3/2"))
 #: The changes of a schedule that are tried, the simplest first.
 CHANGES = tuple(
     (Fraction(a), Fraction(b))
@@ -88,6 +92,24 @@ def simple_numbers(
         rest = {name: next((v for v in NUMBERS if allowed(name, v)), ZERO) for name in (*schedules, *parameters)}
         tables = {s: {n: known.get((s, n), rest[s]) for n in range(first, last + 1)} for s in schedules}
         yield Setting(tables, {p: known.get((p, None), rest[p]) for p in parameters}, operators=operators)
+
+
+def varied_numbers(rules: tuple[Rule, Rule], given: Sequence[Hypothesis], steps: int) -> Iterator[Setting]:
+    """Small numbers in no order, other ones at every time, as :func:`simple_numbers` gives them."""
+    domains = declarations(*rules).domains
+    schedules = dict.fromkeys(n for r in rules for n in r.schedule_names)
+    offsets = _offsets_read(rules, ())
+    times = range(min(offsets), steps + max(offsets) + 1)
+    choices = {name: [v for v in VARIED if domain.contains(v)] for name, domain in domains.items()}
+    if not all(choices.values()):
+        return
+    for trial in range(MAX_VARIED):
+        rng = Random(f"numbers {trial}")
+        numbers = {name: rng.choice(values) for name, values in choices.items() if name not in schedules}
+        tables = {name: {n: rng.choice(choices[name]) for n in times} for name in schedules}
+        setting = Setting(tables, numbers, operators=declarations(*rules).operators)
+        if all(_holds(h, setting.values(), times[-1]) for h in given):
+            yield setting
 
 
 def _places(sizes: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:

@@ -18,7 +18,7 @@ from derive.errors import NotRational
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.unknowns import Equations, Form, FormValues
 from derive.proof.normal import When
-from derive.proof.settings import Setting, simple_numbers
+from derive.proof.settings import Setting, simple_numbers, varied_numbers
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.rules.rule import Rule
@@ -58,7 +58,9 @@ class NoStart:
 def find_no_start(left: Rule, right: Rule, hypotheses: Hypotheses) -> NoStart | None:
     """The simplest numbers found with which no start of the right rule will do; None if none were found."""
     steps = len(left.states) + len(right.states) + 1 + bool(left.first or right.first)
-    for setting in itertools.islice(simple_numbers((left, right), (), hypotheses.relations, steps), MAX_SETTINGS):
+    rules, given = (left, right), hypotheses.relations
+    simple = itertools.islice(simple_numbers(rules, (), given, steps), MAX_SETTINGS)
+    for setting in itertools.chain(simple, varied_numbers(rules, given, steps)):
         if _some_start_does(left, right, setting, steps):
             continue
         for start in _left_starts(left, setting):
