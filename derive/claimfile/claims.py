@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from derive.claimfile.document import Table, suggestion
-from derive.claimfile.names import names_of
+from derive.claimfile.names import misplaced, names_of
 from derive.claimfile.places import Path
 from derive.claimfile.rules import NAME, rule_named
 from derive.errors import NotationError, Undecided
 from derive.notation.parser import parse_equations, parse_expression, parse_relation, parse_relations
-from derive.notation.spec import Indexed
+from derive.notation.spec import Affine, Indexed
 from derive.proof.case import hypotheses_of
 from derive.proof.claim import (
     Claim,
@@ -117,6 +117,9 @@ def _identity(table: Table, rules: Rules) -> Formal:
     where = table.text("where", "definitions, one a line")
     with table.placing("where"):
         definitions = parse_equations(where)
+        for e in definitions:
+            if e.left.index != Affine.time():
+                raise misplaced(where, e.left.span, f"{e.left.name} is defined for another time", f"{e.left.name}[t]")
         names = names_of(rule, asking=True, more=(e.left.name for e in definitions))
         names.check(where, definitions)
     equation, given = table.text("equation", "left == right"), table.text("given", "relations, one a line")
@@ -187,7 +190,7 @@ def _map(table: Table, left: Rule, right: Rule) -> str:
     text = table.text("map", "the right rule's states by the left's")
     if text:
         with table.placing("map"), suppress(Undecided):
-            names_of(left, right).check(text, parse_equations(text))
+            names_of(left, right, now=True).check(text, parse_equations(text))
             parse_map(text, left, right)
     return text
 

@@ -10,6 +10,7 @@ from derive.errors import NotationError
 from derive.notation.spec import (
     FUNCTIONS,
     TIME,
+    Affine,
     Call,
     Equation,
     Expr,
@@ -25,11 +26,12 @@ from derive.rules.rule import Rule
 
 @dataclass(frozen=True)
 class Names:
-    """What may stand in a text: with an index, alone, and as a call."""
+    """What may stand in a text: with an index (``now``: with t alone as the index), alone, and as a call."""
 
     indexed: frozenset[str]
     plain: frozenset[str]
     called: frozenset[str]
+    now: frozenset[str] = frozenset()
 
     def check(self, text: str, nodes: Iterable[Expr | Equation | Relation]) -> None:
         """Raise NotationError for the first name in the trees of ``text`` that means nothing, or is written wrongly."""
@@ -42,12 +44,14 @@ class Names:
         match node:
             case Symbol(name=name, span=span) if name not in self.plain | bound:
                 if name in self.indexed:
-                    raise _wrong(text, span, f"{name} without an index", f"{name}[t]")
+                    raise misplaced(text, span, f"{name} without an index", f"{name}[t]")
                 raise self._unknown(text, span, name)
             case Indexed(name=name, span=span) if name not in self.indexed:
                 if name in self.plain:
-                    raise _wrong(text, span, f"{name} with an index", f"{name} alone: it is a parameter")
+                    raise misplaced(text, span, f"{name} with an index", f"{name} alone: it is a parameter")
                 raise self._unknown(text, span, name)
+            case Indexed(name=name, index=index, span=span) if name in self.now and index != Affine.time():
+                raise misplaced(text, span, f"{name} at this time", f"{name}[t]")
             case Call(name=name, span=span) if name not in self.called | FUNCTIONS.keys():
                 raise self._unknown(text, span, f"{name}(…)")
             case Reduction(index=index):
@@ -59,27 +63,30 @@ class Names:
 
     def _unknown(self, text: str, span: Span | None, name: str) -> NotationError:
         known = [*self.indexed, *self.plain, *(f"{n}(…)" for n in self.called)]
-        return _wrong(
+        return misplaced(
             text, span, f"{name} means nothing here{suggestion(name, known)}", f"one of {', '.join(sorted(known))}"
         )
 
 
-def names_of(*rules: Rule, schedules_only: bool = False, asking: bool = False, more: Iterable[str] = ()) -> Names:
+def names_of(
+    *rules: Rule, schedules_only: bool = False, now: bool = False, asking: bool = False, more: Iterable[str] = ()
+) -> Names:
     """The names that these rules give a meaning, with ``more`` that have an index.
 
-    ``schedules_only``: no states. ``asking``: the oracles may be called.
+    ``schedules_only``: no states. ``now``: states at t only. ``asking``: the oracles may be called.
     """
-    indexed = {n for r in rules for n in r.schedule_names} | set(more)
-    if not schedules_only:
-        indexed |= {n for r in rules for n in (*r.states, *r.definitions)}
+    states = set() if schedules_only else {n for r in rules for n in (*r.states, *r.definitions)}
+    schedules = {n for r in rules for n in r.schedule_names}
     called = {n for r in rules for n in r.operator_names}
     if asking:
         called |= {n for r in rules for n, _ in r.oracles}
     plain = {n for r in rules for n in r.parameter_names}
-    return Names(frozenset(indexed), frozenset(plain), frozenset(called))
+    at_t = states - schedules if now else set()
+    return Names(frozenset({*states, *schedules, *more}), frozenset(plain), frozenset(called), frozenset(at_t))
 
 
-def _wrong(text: str, span: Span | None, problem: str, expected: str) -> NotationError:
+def misplaced(text: str, span: Span | None, problem: str, expected: str) -> NotationError:
+    """An error about a part of a text."""
     place = span or Span(1, 0, 1)
     return NotationError(
         problem, source=text, line=place.line, column=place.column, width=place.end - place.column, expected=expected

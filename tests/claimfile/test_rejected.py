@@ -382,10 +382,12 @@ CLAIMS: dict[str, Wrong] = {
     ),
     "map name": (EQUIVALENT + 'map = "x[t] = y[t]"\n', 8, "y[t]", "y means nothing here", "one of gamma, x"),
     "map left": (EQUIVALENT + 'map = "y[t] = x[t]"\n', 8, "y[t]", "y means nothing here", "one of gamma, x"),
-    "map time": (
-        EQUIVALENT + 'map = "x[t+1] = x[t]"\n',
+    "map time": (EQUIVALENT + 'map = "x[t+1] = x[t]"\n', 8, "x[t+1]", "x at this time", "x[t]"),
+    "map time, right": (EQUIVALENT + 'map = "x[t] = x[t-1]"\n', 8, "x[t-1]", "x at this time", "x[t]"),
+    "map twice": (
+        EQUIVALENT + 'map = "x[t] = x[t]; x[t] = 0"\n',
         8,
-        '"x[t+1] = x[t]"',
+        '"x[t] = x[t]; x[t] = 0"',
         "state map: x on the left",
         "each of x once, at [t]",
     ),
@@ -457,6 +459,13 @@ CLAIMS: dict[str, Wrong] = {
         "q[t]",
         "q means nothing here",
         "one of gamma, grad(…), x, y",
+    ),
+    "identity: where at another time": (
+        IDENTITY + 'equation = "x[t+1] == y[t]"\nwhere = "y[t+1] = x[t]"\n',
+        8,
+        "y[t+1]",
+        "y is defined for another time",
+        "y[t]",
     ),
     "identity: two lines": (
         IDENTITY + 'equation = """\nx[t] == x[t]\nx[t+1] == x[t]\n"""\n',
