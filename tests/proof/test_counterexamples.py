@@ -46,7 +46,11 @@ def replay(result: Result) -> tuple[str, str]:
     """The first values that differ in the run of the certificate, checked to be the first."""
     c = difference_of(result)
     rules = [
-        make_rule(d["name"], d["update"], **{k: d[k] for k in ("start", "first", "schedules", "parameters", "oracles")})
+        make_rule(
+            d["name"],
+            _standing_in(d["update"], c.get("stand_ins", {})),
+            **{k: d[k] for k in ("start", "first", "schedules", "parameters", "oracles")},
+        )
         for d in (c["left"], c["right"])
     ]
     (answers,) = {tuple(v) for v in c["answers"].values()}
@@ -62,6 +66,14 @@ def replay(result: Result) -> tuple[str, str]:
     schedules = {*rules[0].schedule_names, *rules[1].schedule_names}
     equations = {n: parse_expression(e) for n, e in c["map"].items()}
     return str(mapped(equations, world, schedules, one.state(step), step)[name]), str(other.state(step)[name])
+
+
+def _standing_in(text: str, functions: Mapping[str, str]) -> str:
+    """The text with each operator replaced by the function that stands in for it: ``sign(x)``."""
+    for name, function in functions.items():
+        assert function.endswith("(x)"), function
+        text = text.replace(f"{name}(", function.removesuffix("x)"))
+    return text
 
 
 def _only(these: set[Query], those: set[Query]) -> str:

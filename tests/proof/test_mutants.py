@@ -19,6 +19,7 @@ from derive.errors import DeriveError
 from derive.notation.parser import parse_equations, parse_relation, parse_relations
 from derive.notation.spec import Expr, Indexed, Number, Reduction, Relation, children, rebuild, walk
 from derive.notation.text import to_text
+from derive.proof.case import hypotheses_of
 from derive.proof.claim import ClosedForm, Differ, Equivalent, Identity, Reschedule, Solve
 from derive.proof.closed_form import prove_closed_form
 from derive.proof.decide import decide
@@ -27,7 +28,6 @@ from derive.proof.hypotheses import Hypotheses
 from derive.proof.identity import prepare, unfold
 from derive.proof.result import Verdict
 from derive.proof.state_map import StateMap, parse_map
-from derive.proof.case import hypotheses_of
 from derive.rules.rule import Rule, make_rule
 from tests.proof.mutants import MOMENTUM, OFFSET, SIGN, of_equations, of_relation, of_rule, signed
 from tests.proof.runs import (
@@ -162,13 +162,14 @@ def test_a_mutant_survives_only_where_a_hypothesis_makes_it_the_same() -> None:
 
 
 def identities() -> list[tuple[str, Identity]]:
-    """The identities of the documents; those that hold under a condition, under that condition."""
+    """The identities of the documents: as claimed, under the condition under which they hold, and repaired."""
     found = []
     for claim in claims():
         if isinstance(claim.formal, Identity) and claim not in algebra_001.EXTRA:
             for c in decide(claim.formal, check=False).certificates:
                 if c["kind"] == "identity":
-                    found.append((claim.id, replace(claim.formal, given="\n".join(c["given"]))))
+                    proved = replace(claim.formal, equation=c["equation"], given="\n".join(c["given"]))
+                    found.append((claim.id, proved))
     return found
 
 
