@@ -10,6 +10,7 @@ import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 from derive.errors import NotationError, RuleError
 from derive.notation.domain import Domain, parse_domain
@@ -240,7 +241,7 @@ class _Checker:
             spans = {e.left.name: e.left.span for e in equations}
             ring = _cycle(needs)
             if ring:
-                words = " → ".join(f"{n}[0]" for n in ring)
+                words = _arrows([f"{n}[0]" for n in ring])
                 expected = "start values that can be put in order"
                 raise self.wrong(f"a cycle: {words}", text, spans[ring[0]], expected, where)
 
@@ -301,7 +302,7 @@ class _Checker:
         }
         ring = _cycle(needs)
         if ring:
-            words = " → ".join(f"{n}[t+1]" if n in rule.states else f"{n}[t]" for n in ring)
+            words = _arrows([f"{n}[t+1]" if n in rule.states else f"{n}[t]" for n in ring])
             span = rule.equation(ring[0]).span
             raise self.wrong(f"a cycle: {words}", update, span, "equations that can be put in order")
 
@@ -316,19 +317,18 @@ def _known(rule: Rule) -> str:
     return "one of " + ", ".join([*names, *(f"{n}(…)" for n in calls)])
 
 
+def _arrows(words: list[str]) -> str:
+    """The names of a ring; of a long one the beginning and the end."""
+    return " → ".join(words if len(words) <= 8 else [*words[:5], "…", *words[-2:]])
+
+
 def _cycle(needs: Mapping[str, list[str]]) -> list[str]:
-    """A ring of names that wait for each other, empty where there is none."""
-    done: set[str] = set()
-
-    def visit(name: str, path: tuple[str, ...]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name not in done:
-            for other in needs.get(name, []):
-                ring = visit(other, (*path, name))
-                if ring:
-                    return ring
-            done.add(name)
-        return []
-
-    return next((ring for name in needs if (ring := visit(name, ()))), [])
+    """A ring of names that wait for each other, from the first of them on; empty where there is none."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        # It lists what is waited for before what waits, and the first name again at the end.
+        ring: list[str] = error.args[1][:0:-1]
+        first = ring.index(min(ring, key=list(needs).index))
+        return [*ring[first:], *ring[:first], ring[first]]
+    return []

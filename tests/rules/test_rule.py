@@ -185,3 +185,20 @@ def test_names_that_no_text_can_use_are_refused(name: str) -> None:
 def test_a_summation_index_means_nothing_outside_its_sum() -> None:
     with pytest.raises(NotationError, match="the name i is not defined"):
         make_rule("mine", "x[t+1] = Sum(x[t], i, 0, 3) + i")
+
+
+def chain(length: int, last: str) -> str:
+    """States that each wait for the next one, and the last for ``last``."""
+    lines = [f"x{n}[t+1] = x{n + 1}[t+1]" for n in range(length - 1)]
+    return "\n".join([*lines, f"x{length - 1}[t+1] = {last}"])
+
+
+def test_a_chain_longer_than_python_recurses_is_put_in_order() -> None:
+    assert len(make_rule("chain", chain(2000, "x0[t]")).states) == 2000
+
+
+def test_a_long_ring_is_shown_by_its_ends() -> None:
+    with pytest.raises(NotationError) as caught:
+        make_rule("ring", chain(2000, "x0[t+1]"))
+    ring = "x0[t+1] → x1[t+1] → x2[t+1] → x3[t+1] → x4[t+1] → … → x1999[t+1] → x0[t+1]"
+    assert str(caught.value).splitlines()[0] == f"rule ring, line 1: a cycle: {ring}"
