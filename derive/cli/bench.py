@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from derive.cli import files, terminal
 
-PARTS = ("engine", "rivals", "growth", "startup")
+PARTS = ("engine", "pairs", "rivals", "growth", "startup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
         if args.parts and name not in args.parts:
             continue
         terminal.note(f"measuring: {name}")
-        part = {"engine": _engine, "rivals": _rivals, "growth": _growth, "startup": _startup}[name](args)
+        measure = {"engine": _engine, "pairs": _pairs, "rivals": _rivals, "growth": _growth, "startup": _startup}
+        part = measure[name](args)
         print(f"\n{name}", file=stream)
         part.show(stream)
         targets += part.targets
@@ -98,6 +99,36 @@ def _engine(args: argparse.Namespace) -> Part:
         ),
     )
     return Part(targets, asdict(times) | {"total": times.total}, show)
+
+
+def _pairs(args: argparse.Namespace) -> Part:
+    from derive.bench import pairs
+
+    outcomes = pairs.measure()
+    whole = pairs.summary(outcomes)
+    sorts = {"all": whole, **pairs.by_sort(outcomes)}
+
+    def show(stream: TextIO) -> None:
+        rows = [
+            (
+                name,
+                str(s.pairs),
+                str(s.wrong),
+                f"{s.unknown:.1%}",
+                *(f"{ms:.1f} ms" for ms in (s.median, s.percentile_95, s.checked_median, s.checked_percentile_95)),
+            )
+            for name, s in sorts.items()
+        ]
+        head = ("random pairs", "pairs", "wrong", "unknown", "median CPU", "95 %", "with checker", "95 %")
+        terminal.table(head, rows, stream=stream, right=head[1:])
+
+    targets = (
+        Target("wrong verdicts on random pairs", whole.wrong, 0, "of " + str(whole.pairs)),
+        Target("unknown among random pairs", whole.unknown * 100, pairs.UNKNOWN_LIMIT * 100, "%"),
+        Target("median CPU of a random pair", whole.median, pairs.MEDIAN_LIMIT, "ms"),
+    )
+    figures = {name: asdict(s) for name, s in sorts.items()}
+    return Part(targets, {"summary": figures, "outcomes": [asdict(o) for o in outcomes]}, show)
 
 
 def _rivals(args: argparse.Namespace) -> Part:

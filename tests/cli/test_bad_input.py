@@ -40,7 +40,7 @@ def test_unknown_backend(derive: Any) -> None:
 def test_unknown_device_command_and_part(derive: Any) -> None:
     refused(derive("prove", "--device", "abacus"), "abacus")
     refused(derive("disprove"), "disprove")
-    refused(derive("bench", "everything"), "'everything'", "engine, rivals, growth, startup")
+    refused(derive("bench", "everything"), "'everything'", "engine, pairs, rivals, growth, startup")
     refused(derive())
 
 
