@@ -24,10 +24,10 @@ def lines(claim: Claim, result: Result, expected: Verdict) -> Iterator[Line]:
     if expected.label != "proved":
         note = ", as expected" if result.verdict is expected else f", where {expected.label} was expected"
     yield ((claim.id, "bold"), (": ", ""), (label, STYLES[label]), (note, ""))
-    yield from _prose(claim.statement, "italic")
-    yield from _prose(result.summary)
+    yield from prose(claim.statement, "italic")
+    yield from prose(result.summary)
     if result.truth and not result.table:
-        yield from _prose(f"True instead: {result.truth}")
+        yield from prose(f"True instead: {result.truth}")
     if not all(c.text in result.summary for c in result.conditions):
         exactly = "exactly when" if all(c.iff for c in result.conditions) else "when"
         yield from _block(f"holds {exactly}", (c.text for c in result.conditions))
@@ -46,7 +46,7 @@ def lines(claim: Claim, result: Result, expected: Verdict) -> Iterator[Line]:
         under = "of the condition" if result.conditions else "of the claim"
         yield from _proof(result.proof, under)
     if result.checked_by:
-        yield from _prose(f"replayed by: {', '.join(result.checked_by)}", "dim")
+        yield from prose(f"replayed by: {', '.join(result.checked_by)}", "dim")
 
 
 def _counterexample(example: Counterexample) -> Iterator[Line]:
@@ -88,7 +88,7 @@ def _counted(row: Mapping[str, str]) -> str:
     return f"{', '.join(numbers)}: {row['convention']}" + (" (as claimed)" if row["holds"] == "yes" else "")
 
 
-def _prose(text: str, style: str = "") -> Iterator[Line]:
+def prose(text: str, style: str = "") -> Iterator[Line]:
     for words in textwrap.wrap(_plain(text), WIDTH, initial_indent="  ", subsequent_indent="  "):
         yield ((words, style),)
 

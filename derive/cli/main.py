@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from derive import __version__
-from derive.cli import bench, check, confirm, kernel, listing, prove, report, show
+from derive.cli import bench, check, confirm, kernel, listing, prove, relate, report, show
 from derive.errors import CertificateError, DeriveError
 
 #: Exit statuses: all is as recorded; something is not; the input cannot be used; stopped by Ctrl-C.
 OK, DIFFERENT, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-COMMANDS = (prove, check, listing, show, kernel, confirm, report, bench)
+COMMANDS = (prove, check, relate, listing, show, kernel, confirm, report, bench)
 
 
 def parser() -> argparse.ArgumentParser:

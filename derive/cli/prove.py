@@ -13,6 +13,7 @@ from derive.cli import deciding, evidence, files, publish, records, services, te
 from derive.errors import DeriveError
 
 if TYPE_CHECKING:
+    from derive.documents.relate import Relation
     from derive.proof.claim import Claim
     from derive.proof.result import Result
 
@@ -34,12 +35,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     files.add_out(parser, default=None)
     files.add_json(parser)
     parser.add_argument("--no-confirm", action="store_true", help="prove only; run no kernels")
-    parser.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes that decide (1)")
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes that decide (1)")
     parser.add_argument("--update", action="store_true", help="record the new verdicts where they differ")
     parser.set_defaults(run=run)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A number of processes."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: 1, 2, …")
     return int(text)
@@ -70,7 +72,11 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_confirm:
         terminal.note(f"running what was proved (device: {args.device})")
         measured = services.confirm(decided, args.device)
-    document = services.document(decided)
+    related: Sequence[Relation] = ()
+    if whole:
+        terminal.note("relating the rules")
+        related = tuple(services.relations())
+    document = services.document(decided, related)
     differ = records.differences(baseline.verdicts, found, whole=whole) if baseline else []
     if baseline and differ:
         _print_differences(differ, baseline.path, args.update, stream)

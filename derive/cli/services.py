@@ -5,12 +5,13 @@ So `list` starts without SymPy, everything symbolic without torch, and a test ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from derive.claimfile import ClaimFile
+    from derive.documents.relate import Relation
     from derive.kernels import Backend
     from derive.proof.claim import Claim
     from derive.proof.limits import Worker
@@ -84,11 +85,93 @@ def file_document(file: ClaimFile, claims: Sequence[Json]) -> Json:
     }
 
 
-def document(decided: Iterable[Decided]) -> Json:
+def document(decided: Iterable[Decided], related: Iterable[Relation]) -> Json:
     """The object that proofs.json holds."""
+    from derive.documents.relations import relation_json
     from derive.documents.results import document_json
 
-    return document_json(decided)
+    return document_json(decided, map(relation_json, related))
+
+
+def relations() -> Iterator[Relation]:
+    """How the catalogue's linear rules are related; of others a pair may take seconds."""
+    from derive.documents.relate import linear
+    from derive.documents.relations import relations as of
+
+    return of([rule for rule in rules() if linear(rule)])
+
+
+def rule_named(name: str, known: Mapping[str, Rule]) -> Rule:
+    """The rule of this name: one of those given, else the catalogue's. Raises UnknownName."""
+    from difflib import get_close_matches
+
+    from derive.errors import UnknownName
+    from derive.rules.catalogue import CATALOGUE
+
+    found = known.get(name) or CATALOGUE.get(name)
+    if found is None:
+        near = get_close_matches(name, [*known, *CATALOGUE], n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "see: python -m derive list rules"
+        raise UnknownName(f"no rule is called {name!r}\n  {hint}")
+    return found
+
+
+def related(worker: Worker, left: Rule, right: Rule, shift: int, given: str) -> tuple[Relation, ...]:
+    """What is known of two rules. Raises DeriveError where they cannot be compared."""
+    from derive.documents.relate import relate
+
+    return relate(left, right, shift=shift, given=given, decide=worker.decide, run=worker.run)
+
+
+def solved(worker: Worker, left: Rule, right: Rule, schedule: str) -> Relation:
+    """Which schedule of the right rule makes it ask as the left one. Raises RuleError where it has no such schedule."""
+    from derive.documents.relate import Relation
+    from derive.proof.claim import Solve
+
+    return Relation(left, right, worker.decide(Solve(left, right, schedule)), both_ways=False)
+
+
+def relate_all(rules: Sequence[Rule], jobs: int, time_limit: float, memory_limit: int) -> Iterator[Relation]:
+    """How any two of the rules are related, decided by so many processes within limits (s, MiB)."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import ExitStack
+    from queue import SimpleQueue
+
+    from derive.documents.relations import relations
+
+    with ExitStack() as stack:
+        free: SimpleQueue[Worker] = SimpleQueue()
+        for _ in range(jobs):
+            free.put(stack.enter_context(worker(time_limit, memory_limit)))
+
+        def run(function: Callable[[Rule, Rule], Any], left: Rule, right: Rule) -> Any:
+            mine = free.get()
+            try:
+                return mine.run(function, left, right)
+            finally:
+                free.put(mine)
+
+        yield from relations(rules, run=run, each=stack.enter_context(ThreadPoolExecutor(jobs)).map)
+
+
+def as_claim(relation: Relation) -> Claim:
+    """A relation as the claim that the two rules are equivalent."""
+    from derive.proof.claim import Claim, Equivalent
+
+    name = f"{relation.left.name}, {relation.right.name}"
+    return Claim(name, "E", "", "", Equivalent(relation.left, relation.right))
+
+
+def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> Json:
+    """Relations and the rules of which they speak, as proofs.json holds them."""
+    from derive.documents.relations import relation_json
+    from derive.documents.results import SCHEMA, rule_json
+
+    return {
+        "schema": SCHEMA,
+        "relations": [relation_json(relation) for relation in relations],
+        "rules": [rule_json(rule, []) for rule in rules],
+    }
 
 
 def confirm(decided: Sequence[Decided], device: str) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -41,8 +41,13 @@ DOCUMENTS: dict[str, str] = {
 }
 
 
-def document_json(decided: Iterable[tuple[Claim, Result]]) -> dict[str, Any]:
-    """Everything that proofs.json holds: the claims with their results, and the rules that they speak of."""
+def document_json(
+    decided: Iterable[tuple[Claim, Result]], relations: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Everything that proofs.json holds: the claims with their results, the rules, and how these are related.
+
+    ``relations`` are as :func:`derive.documents.relations.relation_json` makes them.
+    """
     pairs = tuple(decided)
     spoken = {c.id: rules_of(c.formal) for c, _ in pairs}
     return {
@@ -52,6 +57,7 @@ def document_json(decided: Iterable[tuple[Claim, Result]]) -> dict[str, Any]:
         "rules": [
             rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()
         ],
+        "relations": list(relations),
     }
 
 

@@ -49,7 +49,7 @@ def test_no_claim_is_unknown(proved: Path) -> None:
 def test_several_processes_find_the_same_in_the_same_order() -> None:
     claims = services.select(("001.bengio", "002.subst"))
     one, two = (list(deciding.decide_all(claims, jobs)) for jobs in (1, 2))
-    assert services.document(one) == services.document(two)
+    assert services.document(one, ()) == services.document(two, ())
 
 
 def test_every_claim_can_be_shown(derive: Any) -> None:

@@ -38,9 +38,12 @@ class World:
     def decide(self, claim: Claim) -> Result:
         return Result(self.verdicts[claim.id], f"why {claim.id}")
 
-    def document(self, decided: Sequence[services.Decided]) -> dict[str, Any]:
+    def document(self, decided: Sequence[services.Decided], related: Sequence[Any]) -> dict[str, Any]:
         claims = [{"id": c.id, "verdict": r.verdict.label, "summary": r.summary} for c, r in decided]
         return {"schema": 1, "claims": claims, "rules": []}
+
+    def relations(self) -> tuple[()]:
+        return ()
 
     def confirm(self, decided: Sequence[services.Decided], device: str) -> dict[str, Any]:
         runs = [
