@@ -38,11 +38,11 @@ def decide(formal: Formal, *, time_limit: float = TIME_LIMIT, check: bool = True
     try:
         with _limited(time_limit):
             result = _decide(formal)
+        return checked(result) if check else result
     except Undecided as reason:
         return Result(Verdict.UNKNOWN, f"Not decided: {reason}.")
     except RecursionError:
         return Result(Verdict.UNKNOWN, "Not decided: an expression that is nested too deeply.")
-    return checked(result) if check else result
 
 
 def checked(result: Result) -> Result:
