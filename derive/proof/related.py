@@ -71,6 +71,8 @@ def settle(case: Case, original: Rule, repair_by: str) -> Result:
     given_up = None
     try:
         proof = _best(proposed(pair))
+    except NotLinear:
+        raise
     except Undecided as reason:
         # A counterexample may be found all the same.
         proof, given_up = None, reason
@@ -211,6 +213,20 @@ def _zeros_of_start(case: Case, proof: Induction) -> list[Expr]:
             zero = polynomial_expr(field, core)
             found[to_text(zero)] = zero
     return list(found.values())
+
+
+def refuted(case: Case) -> Result | None:
+    """The refutation by numbers with which no start of the right rule will do, where such are found."""
+    found = find_no_start(case.left, case.right, case.hypotheses)
+    if found is None:
+        return None
+    return Result(
+        Verdict.REFUTED,
+        no_start_words(case.left, case.right, found),
+        side_conditions=case.sides(),
+        counterexample=no_start_counterexample(found),
+        certificates=(no_start_certificate(case.left, case.right, case.hypotheses, found),),
+    )
 
 
 def _failed(case: Case, attempt: Induction | None, found: NoStart, original: Rule, repair_by: str) -> Result:

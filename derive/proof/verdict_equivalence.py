@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.errors import NotLinear, RuleError, Undecided
-from derive.notation.spec import Expr, Indexed, walk
+from derive.notation.spec import Expr, Indexed, Number, Relation, Symbol, walk
 from derive.proof.case import Case, hypotheses_of, replaced
 from derive.proof.claim import Differ, Equivalent, Solve
 from derive.proof.equivalence import prove
 from derive.proof.find_map import candidate_maps
 from derive.proof.given_map import Mapped, failed, proved, unless_given_up
-from derive.proof.hypotheses import Hypotheses
+from derive.proof.hypotheses import Hypotheses, Hypothesis
 from derive.proof.linear.mode_words import mode_words
 from derive.proof.linear.modes import pair_modes
-from derive.proof.related import settle
+from derive.proof.related import refuted, settle
 from derive.proof.repair import solutions
 from derive.proof.result import Result, Verdict
 from derive.proof.state_map import StateMap, begins, parse_map
-from derive.proof.wording import equation, formula
+from derive.proof.wording import condition, condition_words, equation, formula
 from derive.rules.rule import Rule
 from derive.rules.transform import clocked
 
@@ -75,6 +76,30 @@ def _decide(formal: Equivalent | Differ, replacing: str = "", shift: int = 0, re
 
 def _guessed(case: Case) -> Result:
     """Rules that are not linear: maps that are likely are tried, and none of them says that there is no other."""
+    result = next(_by_maps(case), None)
+    if result is not None:
+        return result
+    # What an operator does is not known in numbers.
+    against = None if case.left.operators or case.right.operators else refuted(case)
+    if against is None:
+        raise Undecided("the rules are not linear in their states, and none of the state maps that were tried does")
+    for condition_ in _defaults(case):
+        under = Hypotheses((*case.hypotheses.relations, condition_), case.hypotheses.nonzero)
+        result = next(_by_maps(replace(case, hypotheses=under)), None)
+        if result is not None:
+            return replace(
+                result,
+                verdict=Verdict.CONDITIONAL,
+                summary=f"Holds when {condition_words((condition_,))}. {against.summary}",
+                conditions=(condition(condition_, iff=False),),
+                counterexample=against.counterexample,
+                certificates=(*against.certificates, *result.certificates),
+            )
+    return against
+
+
+def _by_maps(case: Case) -> Iterator[Result]:
+    """Proofs under the state maps that are likely."""
     for state_map in candidate_maps(case.left, case.right, case.hypotheses):
         if not begins(case.left, case.right, state_map):
             continue
@@ -83,8 +108,17 @@ def _guessed(case: Case) -> Result:
         if not mapped.divides:
             proof = prove(case.left, case.right, state_map, case.hypotheses)
             if proof.proved:
-                return proved(mapped, proof)
-    raise Undecided("the rules are not linear in their states, and none of the state maps that were tried does")
+                yield proved(mapped, proof)
+
+
+def _defaults(case: Case) -> list[Hypothesis]:
+    """That a parameter has the value that libraries give it by default, for each that has one."""
+    declared = {d.name: d for r in case.rules for d in r.parameters}
+    return [
+        Hypothesis(Relation("==", Symbol(d.name), Number(Fraction(d.default))))
+        for d in declared.values()
+        if d.default is not None
+    ]
 
 
 def decide_solve(formal: Solve) -> Result:

@@ -252,3 +252,31 @@ def test_rules_whose_questions_are_numbers_need_no_relation() -> None:
     assert found(result) == []
     assert result.checked_by == (RING, RUNS)
     assert decide(Equivalent(one, rule("y[t+1] = y[t] - grad(2)"))).verdict is Verdict.REFUTED
+
+
+def test_decoupled_decay_is_told_apart_and_vanishes_with_its_default() -> None:
+    """No map is linear here; the second moments start at 0, so the right rule's start is linear all the same."""
+    result = decide(Equivalent(CATALOGUE["adam"], CATALOGUE["adam_decay"]))
+    assert result.verdict is Verdict.CONDITIONAL
+    assert [(c.text, c.iff) for c in result.conditions] == [("decay == 0", False)]
+    assert set(result.checked_by) == {LINEAR, RING, RUNS}
+    assert result.counterexample is not None
+    assert result.counterexample.parameters["decay"] != "0"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [
+        ("laprop_lookahead", "laprop_folded", Verdict.PROVED),
+        ("adam_torch", "adam_corrected", Verdict.PROVED),
+        ("adam_lookahead", "nadam_folded", Verdict.REFUTED),
+        ("laprop_folded", "nadam_folded", Verdict.REFUTED),
+        ("adam", "adam_corrected", Verdict.REFUTED),
+        ("muon_lookahead", "muon_folded", Verdict.PROVED),
+        ("muon_lookahead", "muon_own", Verdict.UNKNOWN),
+    ],
+)
+def test_adaptive_rules(left: str, right: str, verdict: Verdict) -> None:
+    result = decide(Equivalent(CATALOGUE[left], CATALOGUE[right]))
+    assert result.verdict is verdict, result.summary
+    assert bool(result.checked_by) == (verdict is not Verdict.UNKNOWN)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from derive.errors import NotRational
+from derive.errors import NotLinear, NotRational
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.unknowns import Equations, Form, FormValues
 from derive.proof.normal import When
-from derive.proof.settings import Setting, simple_numbers, varied_numbers
+from derive.proof.settings import Setting, offsets_read, simple_numbers, varied_numbers
 from derive.proof.simulate import step
 from derive.proof.state_map import start_state
 from derive.rules.rule import Rule
@@ -64,10 +64,7 @@ def find_no_start(left: Rule, right: Rule, hypotheses: Hypotheses) -> NoStart | 
         if _some_start_does(left, right, setting, steps):
             continue
         for start in _left_starts(left, setting):
-            try:
-                found = _inconsistent(left, right, setting, start, steps)
-            except (ZeroDivisionError, NotRational):
-                continue  # these numbers break a side condition, or a root of them is not rational
+            found = _inconsistent(left, right, setting, start, steps)
             if found is not None:
                 return found
     return None
@@ -92,7 +89,7 @@ def _some_start_does(left: Rule, right: Rule, setting: Setting, steps: int) -> b
             done = step(left, values, When(n, True), x, _numbered(asked, n, {}), first=n == 0)
             x = dict(done.state)
             branches = [b for branch in branches for b in _following(right, values, n, branch, asked)]
-    except (ZeroDivisionError, NotRational):
+    except (ZeroDivisionError, NotRational, NotLinear):
         return False
     return bool(branches)
 
@@ -193,21 +190,30 @@ def _inconsistent(
         end = _hopeless([runs[i] for i in pick])
         if end is not None:
             trial, last, one, other = end
-            numbers = Setting(setting.schedules, setting.parameters, (), start, {})
-            needed = [oracles[i] for i in pick]
-            return NoStart(numbers, tuple(needed), _needed(runs, pick, last), trial, last, one, other)
+            needed = _needed(runs, pick, last)
+            numbers = Setting(_read(left, right, setting, needed), setting.parameters, (), start, {})
+            return NoStart(numbers, tuple(oracles[i] for i in pick), needed, trial, last, one, other)
     return None
+
+
+def _read(left: Rule, right: Rule, setting: Setting, steps: int) -> dict[str, dict[int, Fraction]]:
+    """The schedules at the times that so many steps of both rules read."""
+    offsets = offsets_read((left, right), ())
+    times = range(min(offsets), steps + max(offsets))
+    return {name: {n: v for n, v in table.items() if n in times} for name, table in setting.schedules.items()}
 
 
 def _needed(runs: Sequence[Sequence[tuple[Asked, Asked]]], pick: Sequence[int], last: int) -> int:
     """How many steps have to be compared."""
-    return next(n for n in range(last + 1, len(runs[0]) + 1) if _hopeless([runs[i][:n] for i in pick]) is not None)
+    return next(
+        n for n in range(last + 1, max(map(len, runs)) + 1) if _hopeless([runs[i][:n] for i in pick]) is not None
+    )
 
 
 def _questions(
     left: Rule, right: Rule, setting: Setting, start: Mapping[str, Fraction], oracle: Oracle, steps: int
 ) -> list[tuple[Asked, Asked]]:
-    """What both rules ask at each step; the right one from a start that is not known."""
+    """What both rules ask at each step, as far as it is rational; the right one from a start that is not known."""
     values = FormValues(setting.values())
 
     def answer(name: str, when: When, point: tuple[Form, ...]) -> Form:
@@ -223,8 +229,11 @@ def _questions(
     asked: list[tuple[Asked, Asked]] = []
     for n in range(steps):
         now = When(n, True)
-        one = step(left, values, now, x, answer, first=n == 0)
-        other = step(right, values, now, y, answer, first=n == 0)
+        try:
+            one = step(left, values, now, x, answer, first=n == 0)
+            other = step(right, values, now, y, answer, first=n == 0)
+        except (ZeroDivisionError, NotRational, NotLinear):
+            break  # what was asked before says enough, or nothing
         points: list[dict[str, list[tuple[Form, ...]]]] = [{}, {}]
         for table, done in zip(points, (one, other), strict=True):
             for q in done.queries:
