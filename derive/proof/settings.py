@@ -71,7 +71,7 @@ def simple_numbers(
 
     schedules = list(dict.fromkeys(n for r in rules for n in r.schedule_names))
     parameters = list(dict.fromkeys(n for r in rules for n in r.parameter_names))
-    offsets = _offsets_read(rules, texts)
+    offsets = offsets_read(rules, texts)
     first, last = min(offsets), steps + max(offsets)
     sequences = {s: [q for q in _sequences(first, last) if all(allowed(s, v) for v in q)] for s in schedules}
     constants = {p: [v for v in NUMBERS if allowed(p, v)] for p in parameters}
@@ -98,7 +98,7 @@ def varied_numbers(rules: tuple[Rule, Rule], given: Sequence[Hypothesis], steps:
     """Small numbers in no order, other ones at every time, as :func:`simple_numbers` gives them."""
     domains = declarations(*rules).domains
     schedules = dict.fromkeys(n for r in rules for n in r.schedule_names)
-    offsets = _offsets_read(rules, ())
+    offsets = offsets_read(rules, ())
     times = range(min(offsets), steps + max(offsets) + 1)
     choices = {name: [v for v in VARIED if domain.contains(v)] for name, domain in domains.items()}
     if not all(choices.values()):
@@ -123,7 +123,7 @@ def _places(sizes: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:
             yield (place, *others)
 
 
-def _offsets_read(rules: tuple[Rule, Rule], texts: Iterable[Expr]) -> frozenset[int]:
+def offsets_read(rules: tuple[Rule, Rule], texts: Iterable[Expr]) -> frozenset[int]:
     """From where to where around a step schedules are read, at least from -1 to 1."""
     read = [*(e.right for r in rules for e in (*r.update, *r.first, *r.start)), *texts]
     return frozenset({-1, 1, *(n.index.constant for e in read for n in walk(e) if isinstance(n, Indexed))})

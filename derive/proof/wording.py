@@ -86,10 +86,7 @@ def counterexample(found: Divergence) -> Counterexample:
     )
     oracle += "".join(f"; {o.name}(x) is {stand_in_text(o)}" for o in setting.operators.values())
     return Counterexample(
-        schedules={
-            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= last}
-            for name, table in setting.schedules.items()
-        },
+        schedules={name: _shown(table, last) for name, table in setting.schedules.items()},
         parameters={name: str(v) for name, v in setting.parameters.items()},
         start={name: str(v) for name, v in setting.left_start.items()},
         oracle=oracle,
@@ -100,14 +97,18 @@ def counterexample(found: Divergence) -> Counterexample:
     )
 
 
+def _shown(table: Mapping[int, Fraction], last: int) -> dict[str, str]:
+    """A schedule's values from 0 to ``last``, and before and after that as far as they still change."""
+    earliest = min((n for n in table if n < 0 and table[n] != table[n + 1]), default=0)
+    latest = max((n for n in table if n > last and table[n] != table[n - 1]), default=last)
+    return {str(n): str(v) for n, v in table.items() if earliest <= n <= latest}
+
+
 def no_start_counterexample(found: NoStart) -> Counterexample:
     """The run as a reader sees it; the right rule may start anywhere."""
     setting = found.setting
     return Counterexample(
-        schedules={
-            name: {str(n): str(v) for n, v in table.items() if 0 <= n <= found.step + 1}
-            for name, table in setting.schedules.items()
-        },
+        schedules={name: _shown(table, found.step + 1) for name, table in setting.schedules.items()},
         parameters={name: str(v) for name, v in setting.parameters.items()},
         start={name: str(v) for name, v in setting.left_start.items()},
         oracle="; then, from the same start, ".join(_oracle_words(o, found.step) for o in found.oracles),
