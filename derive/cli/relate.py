@@ -23,7 +23,7 @@ LEGEND = (
     (SAME, "the same under any schedules"),
     ("a, b, …", "the same under the condition that follows"),
     ("A, B, …", "different, save under the condition that follows"),
-    (DIFFERENT, "different, even with constant schedules"),
+    (DIFFERENT, "different, even with constant schedules and default parameters; no condition was found"),
     (INCOMPARABLE, "not compared: other oracles, or not linear and of other operators or parameters"),
 )
 

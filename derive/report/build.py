@@ -12,6 +12,7 @@ from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
+from derive.report.relations import matrices
 from derive.report.view import (
     VERDICTS,
     AxisView,
@@ -58,6 +59,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         documents=documents,
         corrections=_corrections(claims.values()),
         families=_families(_rule(r, claims, evidence) for r in proofs.rules),
+        matrices=matrices(proofs),
         devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),

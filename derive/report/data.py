@@ -45,6 +45,7 @@ class Proofs:
     rules: tuple[Mapping[str, Any], ...]
     documents: Mapping[str, str]
     digest: str
+    relations: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,8 @@ def _picture(value: object, at: str) -> None:
             raise _BrokenError(f"{at}.rows[{number}]", f"is {_say(row)}", f"runs such as 12a3b, {across} cells in all")
 
 
+_CONDITIONS = _list(_record({"text": _text, "latex": _latex, "iff": _boolean, "from_t": _integer}))
+
 _CLAIM = _record(
     {
         "id": _name,
@@ -257,7 +260,7 @@ _CLAIM = _record(
         "statement": _FORMULA,
         "verdict": _one_of(v.label for v in Verdict),
         "summary": _text,
-        "conditions": _list(_record({"text": _text, "latex": _latex, "iff": _boolean, "from_t": _integer})),
+        "conditions": _CONDITIONS,
         "side_conditions": _list(_text),
         "repair": _or_null(_FORMULA),
         "residual": _list(_FORMULA),
@@ -309,7 +312,25 @@ _RULE = _record(
     }
 )
 
-_PROOFS = _record({"claims": _list(_CLAIM), "rules": _list(_RULE)}, {"documents": _mapping(_text)})
+_RELATION = _record(
+    {
+        "left": _name,
+        "right": _name,
+        "both_ways": _boolean,
+        "constant": _boolean,
+        "verdict": _one_of(v.label for v in Verdict),
+        "summary": _text,
+        "conditions": _CONDITIONS,
+        "map": _list(_FORMULA),
+        "via": _or_null(_list(_name)),
+        "checked_by": _list(_text),
+    }
+)
+
+_PROOFS = _record(
+    {"claims": _list(_CLAIM), "rules": _list(_RULE)},
+    {"documents": _mapping(_text), "relations": _list(_RELATION)},
+)
 
 _EVIDENCE = _record(
     {
@@ -390,7 +411,23 @@ def load_proofs(path: Path) -> Proofs:
         rules=tuple(value["rules"]),
         documents=value.get("documents", {}),
         digest=hashlib.sha256(content).hexdigest(),
+        relations=_relations(path, value),
     )
+
+
+def _relations(path: Path, value: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The relations, each between two rules of the file, or said of two others between which one stands there."""
+    relations: list[Mapping[str, Any]] = value.get("relations", [])
+    names = {rule["name"] for rule in value["rules"]}
+    own = {(r["left"], r["right"]) for r in relations if r["via"] is None}
+    _unique(path, "the relation", (f"{r['left']} to {r['right']}" for r in relations))
+    for r in relations:
+        where = f"{path}: the relation {r['left']} to {r['right']}"
+        if not {r["left"], r["right"]} <= names or r["left"] == r["right"]:
+            raise EvidenceError(f"{where} is not one of two rules that stand there\n  expected names of rules")
+        if r["via"] is not None and tuple(r["via"]) not in own:
+            raise EvidenceError(f"{where} speaks of a pair that is not there\n  expected two rules with a relation")
+    return tuple(relations)
 
 
 def load_evidence(folder: Path) -> tuple[Evidence, ...]:

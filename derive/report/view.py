@@ -305,6 +305,55 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class CellView:
+    """How two rules are related: the verdict, the letter of the condition, where it is explained, and all in words."""
+
+    verdict: VerdictView
+    letter: str
+    anchor: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """What a sign of the matrix means; ``constant``: it speaks of constant schedules and default parameters.
+
+    ``iff``: the conditions, if there are any, are necessary.
+    """
+
+    verdict: VerdictView
+    letter: str
+    constant: bool
+    iff: bool
+    conditions: Prose
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """Two rules that were compared with each other, with the state map if there is one."""
+
+    anchor: str
+    left: str
+    right: str
+    both_ways: bool
+    verdict: VerdictView
+    letter: str
+    summary: Prose
+    map: Display
+    checked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixView:
+    """Which rule equals which: a row and a column for each rule; no cell on the diagonal."""
+
+    rules: tuple[Link, ...]
+    rows: tuple[tuple[CellView | None, ...], ...]
+    cases: tuple[CaseView, ...]
+    pairs: tuple[PairView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report."""
 
@@ -314,6 +363,7 @@ class Report:
     documents: tuple[DocumentView, ...]
     corrections: tuple[ClaimView, ...]
     families: tuple[tuple[str, tuple[RuleView, ...]], ...]
+    matrices: tuple[MatrixView, ...]
     devices: tuple[DeviceView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]
