@@ -28,9 +28,7 @@ def test_a_part_of_a_label_names_all_that_agree_with_it() -> None:
 
 @pytest.mark.parametrize("text", ["fused, fused", "fused, not fused", "unfused", "as written,", ","])
 def test_what_names_no_convention(text: str) -> None:
-    with pytest.raises(
-        RuleError, match=r"the convention .*\n  expected at most one of each: as written or"
-    ):
+    with pytest.raises(RuleError, match=r"the convention .*\n  expected at most one of each: as written or"):
         conventions_named(text)
 
 
