@@ -9,13 +9,17 @@ the oracle is known: so one start has to do for several oracles.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from derive.errors import NotLinear, NotRational
+from derive.notation.spec import TIME
 from derive.proof.hypotheses import Hypotheses
+from derive.proof.linear.proposed import paired
+from derive.proof.linear.sampled import Key, Point, Sampled, modulo
+from derive.proof.linear.system import Pair
 from derive.proof.linear.unknowns import Equations, Form, FormValues
 from derive.proof.normal import When
 from derive.proof.settings import Setting, offsets_read, simple_numbers, varied_numbers
@@ -34,8 +38,6 @@ MAX_SETTINGS = 60
 MAX_PAIRINGS = 256
 #: Start values that stand for any others.
 GENERAL = tuple(Fraction(n) for n in (2, 3, 5, 7, 11, 13))
-#: How the names of unknown answers begin; no state has such a name.
-ANSWER = "answer of "
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ def find_no_start(left: Rule, right: Rule, hypotheses: Hypotheses) -> NoStart | 
     steps = len(left.states) + len(right.states) + 1 + bool(left.first or right.first)
     rules, given = (left, right), hypotheses.relations
     simple = itertools.islice(simple_numbers(rules, (), given, steps), MAX_SETTINGS)
+    ready = _ready(left, right)
     for setting in itertools.chain(simple, varied_numbers(rules, given, steps)):
-        if _some_start_does(left, right, setting, steps):
+        if _some_start_does(ready, left, right, setting, steps):
             continue
         for start in _left_starts(left, setting):
             found = _inconsistent(left, right, setting, start, steps)
@@ -70,76 +73,39 @@ def find_no_start(left: Rule, right: Rule, hypotheses: Hypotheses) -> NoStart | 
     return None
 
 
-def _some_start_does(left: Rule, right: Rule, setting: Setting, steps: int) -> bool:
+def _ready(left: Rule, right: Rule) -> list[Sampled]:
+    """Both rules for each way to pair their questions, made ready for numbers; none where that cannot be done."""
+    pair = Pair.of(left, right, Hypotheses())
+    try:
+        first = pair.step(0)
+        if left.first or right.first or first.asked[0] != first.asked[1]:
+            return []
+        made = [Sampled.of(there, step) for there, step in paired(pair, first)]
+    except NotLinear:
+        return []
+    return [s for s in made if s is not None]
+
+
+def _some_start_does(ready: Sequence[Sampled], left: Rule, right: Rule, setting: Setting, steps: int) -> bool:
     """Whether for a general start of the left rule and every oracle some start of the right rule does: a quick look.
 
-    The answers are unknown, too. Where this says no, or divides by zero, that has still to be shown.
+    Numbers are taken modulo a prime. Where this says no that has still to be shown.
     """
     values = FormValues(setting.values())
-    given = {e.left.name for e in left.start}
-    general = dict(zip((n for n in left.states if n not in given), GENERAL, strict=False))
-    if len(general) + len(given) < len(left.states):
+    general = dict(zip(left.states, GENERAL, strict=False))
+    if not ready or len(general) < len(left.states):
         return False
+    fixed: dict[Key, int] = {("time", TIME, 0): 0}
+    fixed |= {("parameter", name, 0): modulo(v) for name, v in setting.parameters.items()}
+    fixed |= {("schedule", name, n): modulo(v) for name, table in setting.schedules.items() for n, v in table.items()}
     try:
         x = start_state(left, values, lambda name: Form.number(general[name]))
         y = start_state(right, values, lambda name: Form(Fraction(0), {name: Fraction(1)}))
-        branches = [(Equations({}), y)]
-        for n in range(steps):
-            asked: dict[str, list[tuple[Form, ...]]] = {}
-            done = step(left, values, When(n, True), x, _numbered(asked, n, {}), first=n == 0)
-            x = dict(done.state)
-            branches = [b for branch in branches for b in _following(right, values, n, branch, asked)]
+        forms = [*(x[name] for name in left.states), *(y[name] for name in right.states)]
+        start = [[*(modulo(f.unknowns.get(n, Fraction(0))) for n in right.states), modulo(f.constant)] for f in forms]
+        return any(s.some_start(Point("", fixed), start, steps) for s in ready)
     except (ZeroDivisionError, NotRational, NotLinear):
         return False
-    return bool(branches)
-
-
-def _numbered(
-    asked: dict[str, list[tuple[Form, ...]]], n: int, order: Mapping[str, Sequence[int]]
-) -> Callable[[str, When, tuple[Form, ...]], Form]:
-    """An oracle with an unknown answer to each distinct question of step n; ``asked`` takes these down."""
-
-    def answer(name: str, when: When, point: tuple[Form, ...]) -> Form:
-        known = asked.setdefault(name, [])
-        if point not in known:
-            known.append(point)
-        place = known.index(point)
-        return Form(Fraction(0), {f"{ANSWER}{name} {n} {order[name][place] if name in order else place}": Fraction(1)})
-
-    return answer
-
-
-def _following(
-    right: Rule,
-    values: FormValues,
-    n: int,
-    branch: tuple[Equations, Mapping[str, Form]],
-    asked: Mapping[str, Sequence[tuple[Form, ...]]],
-) -> Iterator[tuple[Equations, dict[str, Form]]]:
-    """The ways in which the right rule's questions at step n may be those that are asked, each in its place."""
-    equations, y = branch
-    ways = (itertools.permutations(range(len(points))) for points in asked.values())
-    for way in itertools.product(*ways):
-        order = dict(zip(asked, way, strict=True))
-        mine: dict[str, list[tuple[Form, ...]]] = {}
-        try:
-            done = step(right, values, When(n, True), y, _numbered(mine, n, order), first=n == 0)
-        except IndexError:
-            continue
-        if {name: len(points) for name, points in mine.items()} != {k: len(points) for k, points in asked.items()}:
-            continue
-        apart = [
-            b - a
-            for name, points in mine.items()
-            for place, point in zip(order[name], points, strict=True)
-            for a, b in zip(asked[name][place], point, strict=True)
-        ]
-        # A start is chosen before the answers are known.
-        if any(name.startswith(ANSWER) for form in apart for name in form.unknowns):
-            continue
-        joined = equations.joined(apart)
-        if joined is not None:
-            yield joined, dict(done.state)
 
 
 def _left_starts(left: Rule, setting: Setting) -> Iterator[Mapping[str, Fraction]]:

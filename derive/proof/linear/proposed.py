@@ -28,14 +28,19 @@ def proposed(pair: Pair) -> Iterator[Relations]:
         # Where they ask from arbitrary states differs; from their starts it may be the same.
         yield from find_relations(pair, first)
         return
-    for k, order in enumerate(islice(_orders(first.asked[1]), MAX_PAIRINGS)):
-        there = replace(pair, order=order)
-        step = there.step(0) if k else first
+    for there, step in paired(pair, first):
         sampled = Sampled.of(there, step)
         if sampled is None:
             yield from find_relations(there, step)
         elif sampled.relations(Point("general")) is not None:
             yield from _short(there, step, sampled)
+
+
+def paired(pair: Pair, first: JointStep) -> Iterator[tuple[Pair, JointStep]]:
+    """The pair and its step for each order in which the right rule may ask; ``first`` is the step for its own."""
+    for k, order in enumerate(islice(_orders(first.asked[1]), MAX_PAIRINGS)):
+        there = replace(pair, order=order)
+        yield there, there.step(0) if k else first
 
 
 def _short(pair: Pair, step: JointStep, sampled: Sampled) -> Iterator[Relations]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from random import Random
 from typing import TypeAlias
 
@@ -53,7 +54,7 @@ class Sampled:
     update: tuple[tuple[Quotient, ...], ...]
     inputs: tuple[tuple[Quotient, ...], ...]
     differences: tuple[tuple[Quotient, ...], ...]
-    feedthrough: bool
+    feedthrough: tuple[tuple[Quotient, ...], ...]
     order: tuple[int, ...]
 
     @staticmethod
@@ -66,20 +67,22 @@ class Sampled:
             return tuple(tuple((_terms(c.num, known), _terms(c.den, known)) for c in row) for row in rows)
 
         known = pair.field.known()
-        entries = [c for rows in (step.update, step.inputs, step.differences) for row in rows for c in row]
+        matrices = (step.update, step.inputs, step.differences, step.feedthrough)
+        entries = [c for rows in matrices for row in rows for c in row]
         if any(not _plain(a) for c in entries for a in c.atoms()):
             return None
         first = len(pair.left.states)
         order = (*range(first, len(pair.states)), *range(first))
-        trace = any(not c.is_zero for row in step.feedthrough for c in row)
-        return Sampled(made(step.update), made(step.inputs), made(step.differences), trace, order)
+        update, inputs, differences, feedthrough = map(made, matrices)
+        return Sampled(update, inputs, differences, feedthrough, order)
 
     def relations(self, point: Point) -> dict[int, Row] | None:
         """The relations that equal questions ask for at t, by pivot in reduced form: the right rule's states first.
 
-        None where nothing satisfies them, or answers leave a trace in them, so that no step keeps them.
+        None where nothing satisfies them, or answers leave a trace in them, so that no step keeps them. Raises
+        ZeroDivisionError where the point is not general.
         """
-        if self.feedthrough:
+        if any(above for row in self.feedthrough for above, _ in row):
             return None
         size = len(self.order)
         basis: dict[int, Row] = {}
@@ -101,6 +104,33 @@ class Sampled:
             calls = len(self.inputs[0])
             traces = _product(update, traces) if traces is not None else [*_numbers(self.inputs, point, k), [0] * calls]
         return basis
+
+    def some_start(self, point: Point, start: Sequence[Row], steps: int) -> bool:
+        """Whether the questions agree for steps 0, 1, … whatever the answers, with some of the starts.
+
+        ``start`` has each state at 0 as multiples of unknown numbers. Raises ZeroDivisionError where the numbers
+        divide by zero.
+        """
+        unknowns = len(start[0]) - 1
+        states = [*start, [0] * unknowns + [1]]
+        traces: list[Row] = [[] for _ in states]
+        basis: dict[int, Row] = {}
+        for k in range(steps):
+            rows = _numbers(self.differences, point, k)
+            if any(any(row) for row in (*_numbers(self.feedthrough, point, k), *_product(rows, traces))):
+                return False
+            if not all(_inserted(basis, row, range(unknowns)) for row in _product(rows, states)):
+                return False
+            update = [*_numbers(self.update, point, k), [0] * len(start) + [1]]
+            inputs = [*_numbers(self.inputs, point, k), [0] * len(self.inputs[0])]
+            states = _product(update, states)
+            traces = [[*old, *new] for old, new in zip(_product(update, traces), inputs, strict=True)]
+        return True
+
+
+def modulo(value: Fraction) -> int:
+    """A fraction modulo the prime."""
+    return value.numerator * pow(value.denominator, -1, PRIME) % PRIME
 
 
 def _plain(atom: Atom) -> bool:
@@ -141,7 +171,10 @@ def _number(quotient: Quotient, point: Point, later: int) -> int:
     value = _value(above, point, later)
     if len(below) == 1 and below[0] == (1, ()):
         return value
-    return value * pow(_value(below, point, later), -1, PRIME) % PRIME
+    divisor = _value(below, point, later)
+    if not divisor:
+        raise ZeroDivisionError
+    return value * pow(divisor, -1, PRIME) % PRIME
 
 
 def _numbers(rows: Sequence[Sequence[Quotient]], point: Point, later: int) -> list[Row]:
