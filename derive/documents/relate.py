@@ -150,6 +150,9 @@ def relate(
     ``shift`` and ``given`` as in :class:`derive.proof.claim.Equivalent`; ``decide`` and ``run`` make the decisions.
     Raises RuleError where the rules cannot be compared or ``given`` says nothing about them.
     """
+    reason = incomparable(left, right)
+    if reason:
+        raise RuleError(f"{left.name} and {right.name} cannot be compared: {reason}")
     both_ways = determined(left) and determined(right)
     result = decide(Equivalent(left, right, shift=shift, given=given))
     if not both_ways:
