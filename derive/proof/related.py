@@ -49,14 +49,14 @@ from derive.proof.wording import (
 from derive.rules.rule import Rule
 
 METHOD = "linear relations between the states, by induction over t"
-#: Relations that take expressions of more terms are not looked for where no step keeps them.
+#: Relations that take expressions of more terms are not looked for beside a counterexample.
 MAX_TERMS = 200
 #: So many conditions, and of at most so many characters, are tried.
 MAX_CONDITIONS, MAX_LENGTH = 4, 120
 #: Questions are compared over at most this many steps after an answer.
 MAX_HORIZON = 6
 #: State maps that are tried where conditions hold and the relations that are found without them do not do.
-MAX_GUESSES = 3
+MAX_GUESSES = 8
 ZERO = Number(Fraction(0))
 
 
@@ -318,7 +318,9 @@ def _under(case: Case, attempt: Induction | None) -> Induction | None:
         proof = prove_relations(replace(old, pair=replace(old.pair, hypotheses=case.hypotheses)))
         if proof.proved:
             return proof
-    return _best(proposed(Pair.of(case.left, case.right, case.hypotheses)))
+    pair = Pair.of(case.left, case.right, case.hypotheses)
+    with pair.field.limited(MAX_TERMS):
+        return _best(proposed(pair))
 
 
 def _state_map(attempt: Induction) -> StateMap:

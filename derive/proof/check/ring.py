@@ -157,9 +157,11 @@ class Hypotheses:
         if not self.timed and not self.single:
             return False
         tight = self._window(self.field.keys(value.num))
-        wide = (tight[0] - 1, tight[1] + 1)
         whole = self._window(self.field.atoms)
-        for window, inverted in ((tight, False), (wide, True), ((whole[0] - 1, whole[1] + 1), True)):
+        # Two values may be tied to each other by way of a third outside: as far as a hypothesis reaches.
+        reach = max([1, *(last - first for first, last in map(span, self.timed))])
+        for window, by, inverted in ((tight, 0, False), (tight, 1, True), (whole, 1, True), (whole, reach, True)):
+            window = (window[0] - by, window[1] + by)
             ideal = self._ideal(window, inverted, value)
             if ideal.contains(value.num):
                 if ideal.contains(value.den):
