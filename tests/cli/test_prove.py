@@ -15,7 +15,7 @@ from tests.cli.world import World
 
 def test_first_run_writes_everything_and_says_that_nothing_is_recorded(world: World, derive: Any) -> None:
     status, out, err = derive("prove", "--out", world.out)
-    assert (status, err) == (0, "running what was proved (device: auto)\n")
+    assert (status, err) == (0, "running what was proved (device: auto)\nrelating the rules\n")
     assert set(world.written()) == {"proofs.json", "report.html", "report.tex", "evidence/cpu.json"}
     assert "900.second  refuted         why 900.second" in out
     assert "3 claims: 1 proved, 1 refuted, 1 conditional" in out
