@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from flint import fmpz_mpoly
+
 from derive.errors import NotLinear
 from derive.proof.answers import Answers
 from derive.proof.conditions import by_monomial, essential
 from derive.proof.equivalence import MAX_BASE_STEPS, Difference, unshared_queries
 from derive.proof.hypotheses import Hypotheses
 from derive.proof.linear.relation import Relations
-from derive.proof.linear.system import Pair, asked_alike, at_time, later_by
+from derive.proof.linear.system import Pair, asked_alike, at_time, composed, later_by
 from derive.proof.normal import Atom, Ratio, When
 from derive.proof.simulate import Oracle, Step, step
 from derive.proof.state_map import start_state
@@ -160,7 +162,7 @@ def _starts(relations: Relations, base_steps: int) -> tuple[dict[str, Ratio], di
     equations += [states[p] - _made(relations, p, states, begun) for p in relations.solved]
     solution = _solved([c for e in equations for c in by_monomial(e, "answer")], list(unknown.values()))
     # What no relation determines no question shows: any value will do.
-    left_open = {a: pair.number(0) for a in unknown.values() if a not in solution}
+    left_open = _undivided(pair, solution, [a for a in unknown.values() if a not in solution])
     solution = {a: _substituted(v, left_open) for a, v in solution.items()} | left_open
     return start, {name: _substituted(v, solution) for name, v in open_start.items()}
 
@@ -177,6 +179,35 @@ def _solved(equations: Sequence[Ratio], unknowns: Sequence[Atom]) -> dict[Atom, 
         value = {pivot: -rest.without([pivot]) / rest.coefficient(pivot)}
         solution = {a: _substituted(v, value) for a, v in solution.items()} | value
     return solution
+
+
+def _undivided(pair: Pair, solution: Mapping[Atom, Ratio], free: Sequence[Atom]) -> dict[Atom, Ratio]:
+    """Values of what is free with which the solution divides by nothing that may be zero, as far as such are seen.
+
+    Where a divisor is zero what it divides has to be zero, too: that says what is free there, and often everywhere.
+    """
+    field = pair.field
+    equations = []
+    for value in solution.values():
+        for factor, _ in essential(field, value.den, dict(field.declarations.domains)).factor()[1]:
+            root = _root(pair, factor)
+            if root:
+                same = {a: field.atom(a) for a in field.atoms_of(field.lift(value.num))}
+                equations.append(composed(field, value.num, {**same, **root}))
+    zeros = {a: pair.number(0) for a in free}
+    found = {a: _substituted(v, zeros) for a, v in _solved(equations, free).items()}
+    return zeros | {a: v for a, v in found.items() if not _vanishes(field.reduced(v.den, field.polynomial(1)))[0]}
+
+
+def _root(pair: Pair, factor: fmpz_mpoly) -> dict[Atom, Ratio]:
+    """What a schedule value or a parameter is where the factor is zero; nothing where that cannot be said for sure."""
+    whole = pair.field.reduced(factor, pair.field.polynomial(1))
+    for atom in sorted(whole.atoms(), key=str):
+        if factor.degrees()[pair.field.index(atom)] == 1 and atom.kind in ("schedule", "parameter"):
+            slope = whole.coefficient(atom)
+            if not _vanishes(slope)[0]:
+                return {atom: -whole.without([atom]) / slope}
+    return {}
 
 
 def _vanishes(value: Ratio) -> tuple[bool, bool]:

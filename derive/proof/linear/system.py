@@ -182,7 +182,7 @@ def _placed(value: Ratio, place: Callable[[When], When], by: int, *, concrete: b
     to = {a: _moved(field, a, place, by, concrete) for a in value.atoms()}
     if all(new.same(field.atom(a)) for a, new in to.items()):
         return value
-    return _composed(field, value.num, to) / _composed(field, value.den, to)
+    return composed(field, value.num, to) / composed(field, value.den, to)
 
 
 def _moved(field: Field, atom: Atom, place: Callable[[When], When], by: int, concrete: bool) -> Ratio:
@@ -203,7 +203,7 @@ def _moved(field: Field, atom: Atom, place: Callable[[When], When], by: int, con
             raise NotLinear("a coefficient that is not made of schedules and parameters")
 
 
-def _composed(field: Field, polynomial: fmpz_mpoly, to: Mapping[Atom, Ratio]) -> Ratio:
+def composed(field: Field, polynomial: fmpz_mpoly, to: Mapping[Atom, Ratio]) -> Ratio:
     """The polynomial with values put in for its atoms."""
     known = field.known()
     total = field.number(Fraction(0))

@@ -119,3 +119,21 @@ def test_a_field_gives_up_what_grows_beyond_its_limit() -> None:
         list(find_relations(pair, pair.step(0)))
     *_, found = find_relations(pair, pair.step(0))
     assert found.is_map
+
+
+def test_what_is_free_is_chosen_so_that_nothing_is_divided() -> None:
+    """u + v is asked for with factors that may be zero, but not both at once."""
+    left = rule("x[t+1] = x[t] - mu[t+1]*grad(x[t])")
+    right = rule(
+        """
+        x[t] = (mu[t] + 1)*u[t] - mu[t]*v[t]
+        y[t] = x[t] - mu[t+1]*grad(x[t])
+        u[t+1] = y[t] + mu[t+1]*(y[t] + 2*v[t])
+        v[t+1] = y[t] + (mu[t+1] + 1)*(y[t] + 2*v[t])
+        """
+    )
+    result = decide(Equivalent(left, right))
+    assert result.verdict is Verdict.PROVED
+    (certificate,) = result.certificates
+    assert certificate["kind"] == "relation"
+    assert certificate["right_start"] == {"u": "x[0]", "v": "x[0]"}
