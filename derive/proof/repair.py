@@ -146,6 +146,6 @@ def _unknown_from(field: Field, coefficient: Ratio) -> Expr | None:
     rest: Ratio = whole.without([atom])
     factor = field.reduced(slope, field.lift(slope).context().constant(1))
     solution = -rest / factor
-    if any(a.kind in ("state", "answer") for a in solution.depends()):
-        return None  # a schedule does not know the state
+    if any(a.kind in ("state", "answer") or a.name == UNKNOWN for a in solution.depends()):
+        return None  # a schedule does not know the state, and is not said by itself
     return shift(to_expr(solution), -offset)
