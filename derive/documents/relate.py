@@ -159,10 +159,12 @@ def relate(
         back = decide(Equivalent(right, left, shift=-shift, given=given))
         return Relation(left, right, result, False), Relation(right, left, back, False)
     plain = not shift and not given and linear(left) and linear(right)
-    if plain and not exact(result) and decide(Equivalent(ordinary(left), ordinary(right))).verdict is Verdict.PROVED:
+    best = result.verdict is Verdict.PROVED or (exact(result) and result.repair is not None)
+    if plain and not best and decide(Equivalent(ordinary(left), ordinary(right))).verdict is Verdict.PROVED:
         with suppress(Undecided):
             found: Relation = run(decide_changing, left, right)
-            if found.result.conditions:
+            # A map with another clock may show the condition, and what to do so that none is needed.
+            if exact(found.result) or (found.result.conditions and not exact(result)):
                 return (found,)
     return (Relation(left, right, result, True),)
 

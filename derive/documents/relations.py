@@ -170,7 +170,9 @@ def _related(run: Run, ordinary: Result, left: Rule, right: Rule) -> Relation:
     both_ways = determined(left) and determined(right)
     if ordinary.verdict in (Verdict.REFUTED, Verdict.CONDITIONAL):
         # What fails for constant schedules fails, be there a condition that only these can keep.
-        return Relation(left, right, replace(ordinary, verdict=Verdict.REFUTED), both_ways, constant=True)
+        words = f"With constant schedules and default parameters: {ordinary.summary[:1].lower()}{ordinary.summary[1:]}"
+        refuted = replace(ordinary, verdict=Verdict.REFUTED, summary=words)
+        return Relation(left, right, refuted, both_ways, constant=True)
     try:
         relation: Relation = run(decide_changing, left, right)
     except Undecided as reason:
@@ -197,7 +199,14 @@ def _classes(rules: Iterable[Rule], same: Callable[[Rule, Rule], bool]) -> Class
 
 
 def relation_json(relation: Relation) -> dict[str, Any]:
-    """How two rules are related; where ``via`` names two others, these have the map and the certificates."""
+    """How two rules are related, as proofs.json and ``relate --json`` hold it.
+
+    ``verdict`` says whether for every start of ``left`` some start of ``right`` asks alike; ``both_ways``: and the
+    other way round. ``constant``: verdict and conditions speak of constant schedules and default parameters, with
+    which the rules differ already. ``map`` gives the right rule's states by the left's, under the conditions if there
+    are any. ``via`` names the pair whose verdict this is, of rules that ask as these do: that pair has the map and the
+    certificates. The other keys are those of a claim.
+    """
     result = relation.result
     proof = result.proof if relation.via is None else None
     return {
