@@ -9,13 +9,14 @@ from fractions import Fraction
 
 import sympy
 
-from derive.kernels.kernel import BACKENDS, Backend, Kernel
-from derive.kernels.printer import KernelError, KernelPrinter, is_negative
-from derive.notation.sympy_model import Model, T, at, model
+from derive.kernels.functions import NAMES
+from derive.kernels.kernel import BACKENDS, Backend, Kernel, KernelError
+from derive.kernels.printer import Applied, KernelPrinter, is_negative
+from derive.notation.sympy_model import Answer, Model, T, at, model
 from derive.rules.rule import Declared, Rule
 
-_ARGUMENTS = ("state", "grads", "schedule", "difference", "t")
-_RESERVED = {*_ARGUMENTS, "float", "query", "step", "first_step"}
+_ARGUMENTS = ("state", "grads", "schedule", "difference", "operators", "t")
+_RESERVED = {*_ARGUMENTS, *NAMES, "float", "query", "step", "first_step"}
 _TITLES = {"numpy": "NumPy arrays", "torch": "torch tensors"}
 
 
@@ -27,6 +28,7 @@ def rule_hash(rule: Rule) -> str:
         rule.first,
         tuple((d.name, d.domain.text, d.default) for d in (*rule.schedules, *rule.parameters)),
         rule.oracles,
+        *rule.operator_names,
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -35,21 +37,25 @@ def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Ke
     """The kernel of ``rule`` for ``backend``; ``certificate`` is the id of the proof that it is to carry.
 
     Whether the source is the rule is for :func:`derive.kernels.exact.verify` to say.
-    Raises KernelError for what is not covered yet: functions such as sqrt, sums and products over a range, an
-    oracle of several arguments or asked at a point that depends on its own answer in the same step.
+    Raises KernelError for what is not covered: sums and products over a range, roots other than square ones and
+    roots of those, a first step that asks its oracle elsewhere, names that Python does not allow.
     """
     if backend not in BACKENDS:
         raise KernelError(f"no backend is called {backend!r}\n  expected one of {', '.join(BACKENDS)}")
     plain = model(rule)
     functions = []
     states = {at(name): name for name in rule.states}
-    points = [_point(rule, plain, answer.point) for answer in plain.answers]
-    if not all(p in states for p in points):
-        functions.append(emit(rule, "query", {}, points, answers=(), doc="Where the oracle is asked in step t."))
+    stages = _stages(rule, plain)
+    direct = len(stages) == 1 and all(a.point[0] in states and len(a.point) == 1 for a in stages[0])
+    for number, stage in enumerate(() if direct else stages, 1):
+        name, before = f"query_{number}" if number > 1 else "query", [a for s in stages[: number - 1] for a in s]
+        doc = "Where the oracle is asked in step t." + " This depends on the answers before." * (number > 1)
+        points = [tuple(p.xreplace(_operators(rule, plain)) for p in a.point) for a in stage]
+        functions.append(emit(rule, name, {}, points, answers=[a.symbol for a in before], doc=doc))
     functions.append(_step(rule, plain, "step", "The state at t + 1."))
     if rule.first:
         start = model(rule, first=True)
-        if [a.point for a in start.answers] != [a.point for a in plain.answers]:
+        if _questions(rule, start) != _questions(rule, plain):
             raise KernelError(f"no kernel yet for {rule.name}: its first step asks the oracle elsewhere")
         functions.append(_step(rule, start, "first_step", "The state after its first step (in place of step)."))
     return Kernel(
@@ -60,7 +66,10 @@ def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Ke
         certificate=certificate,
         states=rule.states,
         constants=rule.parameter_names,
-        points=() if functions[0].startswith("def query") else tuple(states[p] for p in points),
+        points=tuple(states[a.point[0]] for a in stages[0]) if direct else (),
+        stages=tuple(len(stage) for stage in stages),
+        oracles=tuple(a.oracle for stage in stages for a in stage),
+        operators=rule.operator_names,
     )
 
 
@@ -75,18 +84,69 @@ def _header(rule: Rule, backend: Backend, certificate: str | None) -> str:
     return "\n".join(f"# {part}" for line in lines for part in line.splitlines())
 
 
-def _point(rule: Rule, step: Model, point: tuple[sympy.Expr, ...]) -> sympy.Expr:
-    if len(point) != 1:
-        raise KernelError(f"no kernel yet for {rule.name}: its oracle has {len(point)} arguments")
-    if point[0].free_symbols & {a.symbol for a in step.answers}:
-        raise KernelError(f"no kernel yet for {rule.name}: it asks at a point that depends on an answer of the step")
-    return point[0]
+def _stages(rule: Rule, step: Model) -> list[list[Answer]]:
+    """The questions of a step: those that can be asked at once, then those that need the answers to these, …"""
+    stages: list[list[Answer]] = [[]]
+    stage_of: dict[sympy.Symbol, int] = {}
+    for answer in step.answers:
+        needs = set().union(*(p.free_symbols for p in answer.point)) & set(stage_of)
+        if answer.oracle in rule.operator_names:
+            stage_of[answer.symbol] = max((stage_of[s] for s in needs), default=-1)
+            continue
+        stage = max((stage_of[s] for s in needs), default=-1) + 1
+        stage_of[answer.symbol] = stage
+        stages += [[] for _ in range(stage + 1 - len(stages))]
+        stages[stage].append(answer)
+    return stages
+
+
+def questions(rule: Rule, step: Model) -> list[Answer]:
+    """What a step asks its oracles, in the order in which a kernel takes the answers."""
+    return [answer for stage in _stages(rule, step) for answer in stage]
+
+
+def _questions(rule: Rule, step: Model) -> list[tuple[str, tuple[sympy.Expr, ...]]]:
+    computed = _operators(rule, step)
+    return [(a.oracle, tuple(p.xreplace(computed) for p in a.point)) for a in questions(rule, step)]
+
+
+def _operators(rule: Rule, step: Model) -> dict[sympy.Symbol, sympy.Expr]:
+    """What the model holds for answers of opaque operators, as what a kernel computes."""
+    computed: dict[sympy.Symbol, sympy.Expr] = {}
+    for a in step.answers:
+        if a.oracle in rule.operator_names:
+            computed[a.symbol] = Applied(sympy.Symbol(a.oracle), a.point[0].xreplace(computed))
+    return computed
 
 
 def _step(rule: Rule, step: Model, name: str, doc: str) -> str:
     results = {state: at(state, 1) for state in rule.states}
-    answers = tuple(a.symbol for a in step.answers)
-    return emit(rule, name, dict(step.steps), results, answers=answers, doc=doc)
+    asked = tuple(a.symbol for a in questions(rule, step))
+    return emit(rule, name, _needed(_written(rule, step), results.values()), results, answers=asked, doc=doc)
+
+
+def _written(rule: Rule, step: Model) -> dict[sympy.Expr, sympy.Expr]:
+    """The equations of a step; operators are applied to names that stand above them where there are such."""
+    computed = _operators(rule, step)
+    steps: dict[sympy.Expr, sympy.Expr] = {}
+    unfolded: dict[sympy.Expr, sympy.Expr] = {}
+    for left, right in step.steps:
+        names = {whole: above for above, whole in unfolded.items() if not whole.is_Atom and whole not in steps}
+        used = {symbol: applied.xreplace(names) for symbol, applied in computed.items()}
+        steps[left] = right.xreplace(used)
+        unfolded[left] = right.xreplace(unfolded).xreplace(computed)
+    return steps
+
+
+def _needed(steps: Mapping[sympy.Expr, sympy.Expr], results: Iterable[sympy.Expr]) -> dict[sympy.Expr, sympy.Expr]:
+    """The steps without definitions that only a query point needs."""
+    wanted = set(results)
+    kept = {}
+    for left, right in reversed(list(steps.items())):
+        if left in wanted:
+            kept[left] = right
+            wanted |= right.atoms(sympy.core.function.AppliedUndef)
+    return dict(reversed(list(kept.items())))
 
 
 class _Names:
@@ -112,7 +172,7 @@ def emit(
     rule: Rule,
     function: str,
     steps: Mapping[sympy.Expr, sympy.Expr],
-    results: Sequence[sympy.Expr] | Mapping[str, sympy.Expr],
+    results: Sequence[tuple[sympy.Expr, ...]] | Mapping[str, sympy.Expr],
     *,
     answers: Sequence[sympy.Symbol],
     doc: str,
@@ -121,11 +181,12 @@ def emit(
     """The source of one function: read what is needed, compute ``steps`` in order, return ``results``.
 
     Atoms are those of :mod:`derive.notation.sympy_model`. ``results`` are expressions over atoms and the lefts of
-    ``steps``: a sequence is returned as a tuple, a mapping as a dictionary. ``differences`` are further state-like
+    ``steps``: a sequence is returned as a tuple (of points: each a tuple of arguments, but a single one stands
+    for itself), a mapping as a dictionary. ``differences`` are further state-like
     atoms with their keys, read from an argument ``difference`` that then comes first.
     """
     extra = dict(differences or {})
-    wanted = list(results.values()) if isinstance(results, Mapping) else list(results)
+    wanted = list(results.values()) if isinstance(results, Mapping) else [p for point in results for p in point]
     atoms = set().union(*(e.atoms(sympy.core.function.AppliedUndef) for e in (*steps.values(), *wanted))) - set(steps)
     names = _Names({*_RESERVED, *rule.parameter_names})
     symbols: dict[sympy.Expr, sympy.Symbol] = {}
@@ -156,6 +217,9 @@ def emit(
             time = "t" if not k else f"t {'+' if k > 0 else '-'} {abs(k)}"
             body.append(f'{local(atom, _timed(schedule, k))} = float(schedule["{schedule}"]({time}))')
     used = set().union(*(e.free_symbols for e in (*steps.values(), *wanted)))
+    for operator in rule.operator_names:
+        if sympy.Symbol(operator) in used:
+            body.append(f'{local(sympy.Symbol(operator), operator)} = operators["{operator}"]')
     for parameter in rule.parameter_names:
         if sympy.Symbol(parameter) in used:
             symbols[sympy.Symbol(parameter)] = sympy.Dummy(parameter)
@@ -175,11 +239,22 @@ def emit(
     if isinstance(results, Mapping):
         answer = "{" + ", ".join(f'"{key}": {text}' for key, text in zip(results, finals, strict=True)) + "}"
     else:
-        answer = "(" + ", ".join(finals) + "," * (len(finals) == 1) + ")"
+        left = iter(finals)
+        answer = _tuple(
+            [
+                parts[0] if len(parts) == 1 else _tuple(parts)
+                for point in results
+                if (parts := [next(left) for _ in point])
+            ]
+        )
     head = ["state", "grads"] if answers else ["state"]
     arguments = [*(["difference"] if extra else []), *head, "schedule", "t", *_keywords(rule)]
     text = [f"def {function}({', '.join(arguments)}):", f'    """{doc}"""']
     return "\n".join([*text, *(f"    {line}" for line in [*body, *lines, f"return {answer}"])])
+
+
+def _tuple(texts: Sequence[str]) -> str:
+    return "(" + ", ".join(texts) + "," * (len(texts) == 1) + ")"
 
 
 def _arithmetic(
@@ -192,6 +267,10 @@ def _arithmetic(
     rights = [right for _, right in steps]
     fresh = (sympy.Dummy(f"x{i}") for i in range(10_000))
     shared, reduced = sympy.cse([*rights, *finals], symbols=fresh, list=True)
+    # An exponent stays written out: times are integers, not values.
+    times = {symbol: right for symbol, right in shared if right.is_integer}
+    shared = [(symbol, right.xreplace(times)) for symbol, right in shared if symbol not in times]
+    reduced = [e.xreplace(times) for e in reduced]
     # SymPy shares -mu*v where a person shares mu*v.
     flips = {symbol: -symbol for symbol, right in shared if is_negative(right)}
     pending = {symbol: -right.xreplace(flips) if symbol in flips else right.xreplace(flips) for symbol, right in shared}
@@ -220,8 +299,9 @@ def _arithmetic(
 
 
 def _keywords(rule: Rule) -> list[str]:
-    """The rule's constants as keyword-only arguments, with the defaults that libraries give them."""
-    return ["*", *(_keyword(rule, d) for d in rule.parameters)] if rule.parameters else []
+    """The operators and the rule's constants as keyword-only arguments, with the defaults that libraries give them."""
+    found = [*(["operators"] if rule.operators else []), *(_keyword(rule, d) for d in rule.parameters)]
+    return ["*", *found] if found else []
 
 
 def _keyword(rule: Rule, parameter: Declared) -> str:

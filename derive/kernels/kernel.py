@@ -4,7 +4,9 @@ Every kernel has the same functions, with the same arguments:
 
 ``query(state, schedule, t, *, constants…)``
     the points at which the oracle is asked in step t, as a tuple; generated only where a point is not a state
-    itself (:meth:`Kernel.query` covers both cases);
+    itself (:meth:`Kernel.query` covers both cases); of an oracle of several arguments a point is a tuple of them;
+``query_2(state, grads, schedule, t, *, constants…)``, ``query_3`` …
+    the points that depend on the answers at the points before, which are its ``grads``;
 ``step(state, grads, schedule, t, *, constants…)``
     the state at t + 1, as a new dictionary; nothing is changed in place;
 ``first_step(state, grads, schedule, t, *, constants…)``
@@ -14,22 +16,33 @@ Every kernel has the same functions, with the same arguments:
 in the order of the points, ``schedule`` maps a schedule's name to a function of t (so that γ_{t+1} is
 ``schedule["gamma"](t + 1)``), and the rule's constant parameters are keywords. Schedule values and constants are
 turned into plain Python scalars once, at the top: a plain scalar never promotes an array of lower precision.
+A rule with opaque operators has one more keyword: ``operators``, the functions that stand for them, by name.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from types import CodeType
 from typing import Any, Literal, TypeAlias
+
+from derive.errors import NotCovered
+from derive.kernels.functions import ABSTRACT, NAMES, numpy_functions, torch_functions
 
 Backend: TypeAlias = Literal["numpy", "torch"]
 BACKENDS: tuple[Backend, ...] = ("numpy", "torch")
 
+
+class KernelError(NotCovered):
+    """No kernel can be generated for this rule, or one is used wrongly; the message says why."""
+
+
 #: What generated source may define (``difference`` and its first step: see derive.confirm.difference).
-FUNCTIONS = frozenset({"query", "step", "first_step", "difference", "first_difference"})
+FUNCTIONS = re.compile(r"query(_\d+)?|(first_)?(step|difference)")
 
 #: Arrays of any backend, exact fractions, numbers with error bounds: whatever has arithmetic.
 Value: TypeAlias = Any
@@ -66,8 +79,10 @@ class Kernel:
 
     ``certificate`` is the id of the proof that the rule stands on, as the caller gave it (None: none given);
     ``rule_hash`` is :func:`derive.kernels.generate.rule_hash` of the rule. ``points`` names the states at which
-    the oracle is asked where the source has no ``query``. Loading runs nothing but this source, with no
-    builtins but ``float``.
+    the oracle is asked where the source has no ``query``. ``stages`` says how many points each stage of a step has
+    (one stage, unless points depend on answers), ``oracles`` the oracle that each point is for, ``operators`` the
+    names of the opaque operators. Loading runs nothing but this source, with no names but ``float`` and those of
+    :data:`derive.kernels.functions.NAMES` that it uses.
     """
 
     rule: str
@@ -78,15 +93,33 @@ class Kernel:
     states: tuple[str, ...]
     constants: tuple[str, ...]
     points: tuple[str, ...] = ()
+    stages: tuple[int, ...] = (1,)
+    oracles: tuple[str, ...] = ("grad",)
+    operators: tuple[str, ...] = ()
 
     @cached_property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """The functions of the source, compiled at the first use."""
-        return _run(compile(self.source, f"<kernel {self.rule} {self.backend}>", "exec"), {"float": float})
+        tree = ast.parse(self.source)
+        code = compile(tree, f"<kernel {self.rule} {self.backend}>", "exec")
+        names: dict[str, Any] = {"float": float}
+        if used := {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} & set(NAMES):
+            known = numpy_functions() if self.backend == "numpy" else torch_functions()
+            names |= {name: known[name] for name in sorted(used)}
+        return _run(code, names)
 
     def query(self, state: State, schedule: Schedules, t: int, **constants: Any) -> tuple[Value, ...]:
-        """The points at which the oracle is asked in step ``t``, whether or not the source has a ``query``."""
+        """The points at which the oracle is asked in step ``t``, whether or not the source has a ``query``.
+
+        Where the step has several stages these are the points of the first.
+        """
         return _query(self, self.functions, state, schedule, t, constants)
+
+    def next_query(
+        self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
+    ) -> tuple[Value, ...]:
+        """The points of the stage after that to which ``grads``, all answers so far, belong; empty after the last."""
+        return _next_query(self, self.functions, state, grads, schedule, t, constants)
 
     def step(
         self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
@@ -97,11 +130,12 @@ class Kernel:
     def interpret(self, number: Callable[[Any], Any]) -> Interpreted:
         """The same source over other numbers: every literal, schedule value and constant goes through ``number``.
 
-        With ``Fraction`` the source computes exactly; with :class:`derive.kernels.bounds.Bounded` it carries a bound.
+        With ``Fraction`` the source computes exactly, roots too (:mod:`derive.kernels.surds`); with
+        :class:`derive.kernels.bounds.Bounded` it carries a bound.
         """
         tree = ast.fix_missing_locations(_Lift().visit(ast.parse(self.source)))
         code = compile(tree, f"<kernel {self.rule} {self.backend}, interpreted>", "exec")
-        return Interpreted(self, _run(code, {"float": number, "_number": number}))
+        return Interpreted(self, _run(code, {"float": number, "_number": number, **ABSTRACT}))
 
 
 @dataclass(frozen=True)
@@ -115,6 +149,12 @@ class Interpreted:
         """As :meth:`Kernel.query`."""
         return _query(self.kernel, self.functions, state, schedule, t, constants)
 
+    def next_query(
+        self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
+    ) -> tuple[Value, ...]:
+        """As :meth:`Kernel.next_query`."""
+        return _next_query(self.kernel, self.functions, state, grads, schedule, t, constants)
+
     def step(
         self, state: State, grads: Sequence[Value], schedule: Schedules, t: int, **constants: Any
     ) -> dict[str, Value]:
@@ -126,7 +166,7 @@ def _run(code: CodeType, names: dict[str, Any]) -> dict[str, Callable[..., Any]]
     # What is executed is the generator's own source; no text of a user's becomes code, and there are no builtins.
     namespace: dict[str, Any] = {"__builtins__": {}, **names}
     exec(code, namespace)  # noqa: S102
-    return {k: v for k, v in namespace.items() if k in FUNCTIONS}
+    return {k: v for k, v in namespace.items() if FUNCTIONS.fullmatch(k)}
 
 
 def _query(
@@ -140,6 +180,25 @@ def _query(
     if "query" in functions:
         return functions["query"](state, schedule, t, **constants)  # type: ignore[no-any-return]
     return tuple(state[name] for name in kernel.points)
+
+
+def _next_query(
+    kernel: Kernel,
+    functions: Mapping[str, Callable[..., Any]],
+    state: State,
+    grads: Sequence[Value],
+    schedule: Schedules,
+    t: int,
+    constants: Mapping[str, Any],
+) -> tuple[Value, ...]:
+    asked = list(accumulate(kernel.stages))
+    if len(grads) not in asked:
+        expected = " or ".join(map(str, asked))
+        raise KernelError(f"{len(grads)} answers within a step of {kernel.rule}\n  expected {expected}")
+    stage = asked.index(len(grads)) + 2
+    if stage > len(asked):
+        return ()
+    return functions[f"query_{stage}"](state, grads, schedule, t, **constants)  # type: ignore[no-any-return]
 
 
 def _step(

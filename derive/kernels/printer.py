@@ -13,15 +13,17 @@ import sympy
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-from derive.errors import NotCovered
+from derive.kernels.kernel import KernelError
 
 
-class KernelError(NotCovered):
-    """No kernel can be generated for this rule yet; the message names what it uses that is not covered."""
+class Applied(sympy.Function):  # type: ignore[misc]
+    """An opaque operator in a step: the symbol of its name, and its argument."""
+
+    nargs = 2
 
 
 class KernelPrinter(PythonCodePrinter):  # type: ignore[misc]
-    """Prints sums, products and integer powers; ``vectors`` ranks the symbols that are arrays (0 comes first)."""
+    """Prints sums, products, powers, roots, functions; ``vectors`` ranks the symbols of arrays (0 comes first)."""
 
     def __init__(self, vectors: Mapping[sympy.Symbol, int]) -> None:
         super().__init__({"fully_qualified_modules": False})
@@ -32,10 +34,27 @@ class KernelPrinter(PythonCodePrinter):  # type: ignore[misc]
         return max((self.vectors[s] for s in expr.free_symbols if s in self.vectors), default=None)
 
     def emptyPrinter(self, expr: sympy.Expr) -> str:
-        raise KernelError(f"no kernel yet for {expr}: kernels cover + - * / and integer powers")
+        raise KernelError(f"no kernel yet for {expr}: kernels cover + - * /, powers, sqrt, abs, sign, max and min")
 
     _print_Function = _print_Sum = _print_Product = emptyPrinter
-    _print_Abs = _print_sign = _print_Max = _print_Min = emptyPrinter
+
+    def _print_Abs(self, expr: sympy.Expr) -> str:
+        return self._call("abs", expr.args)
+
+    def _print_sign(self, expr: sympy.Expr) -> str:
+        return self._call("sign", expr.args)
+
+    def _print_Max(self, expr: sympy.Expr) -> str:
+        return self._call("max", expr.args)
+
+    def _print_Min(self, expr: sympy.Expr) -> str:
+        return self._call("min", expr.args)
+
+    def _print_Applied(self, expr: Applied) -> str:
+        return self._call(str(expr.args[0].name), expr.args[1:])
+
+    def _call(self, name: str, args: tuple[sympy.Expr, ...]) -> str:
+        return f"{name}({', '.join(self.doprint(a) for a in args)})"
 
     def _print_Dummy(self, expr: sympy.Dummy) -> str:
         # The generator has given every symbol a name of its own.
@@ -63,10 +82,16 @@ class KernelPrinter(PythonCodePrinter):  # type: ignore[misc]
         return self._product(expr)
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
-        if expr.exp.is_Rational and not expr.exp.is_Integer:
-            self.emptyPrinter(expr)
         if is_negative(expr.exp):
             return self._product(expr)
+        if expr.exp.is_Rational and not expr.exp.is_Integer:
+            roots = expr.exp.q.bit_length() - 1
+            if expr.exp.q != 2**roots:
+                self.emptyPrinter(expr)
+            text = "sqrt(" * roots + self.doprint(expr.base) + ")" * roots
+            return text if expr.exp.p == 1 else f"{text}**{expr.exp.p}"
+        if not expr.exp.is_integer:
+            self.emptyPrinter(expr)
         return super()._print_Pow(expr, rational=rational)  # type: ignore[no-any-return]
 
     def _product(self, expr: sympy.Expr) -> str:
