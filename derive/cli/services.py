@@ -200,24 +200,7 @@ def kernel_source(rule: Rule, backend: Backend) -> str:
 
     Raises DeriveError where no claim about the rule is proved: then there is no kernel.
     """
+    from derive.documents.proven import proved_claim
     from derive.kernels import generate
 
-    return generate(rule, backend, certificate=_proved_claim(rule)).source
-
-
-def _proved_claim(rule: Rule) -> str:
-    """The id of the first claim about the rule that is proved, as decided here and now."""
-    from derive.documents.catalogue import claims
-    from derive.documents.results import rules_of
-    from derive.errors import DeriveError
-    from derive.proof.claim import ClosedForm, Equivalent, Identity, Solve
-    from derive.proof.result import Verdict
-
-    for claim in claims():
-        about = isinstance(claim.formal, Equivalent | Identity | ClosedForm | Solve) and rule.name in rules_of(
-            claim.formal
-        )
-        if about and decide(claim).verdict is Verdict.PROVED:
-            return claim.id
-    hint = f"see: python -m derive show {rule.name}"
-    raise DeriveError(f"no claim about {rule.name} is proved, so it has no kernel\n  {hint}")
+    return generate(rule, backend, certificate=proved_claim(rule)).source

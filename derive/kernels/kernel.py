@@ -106,6 +106,9 @@ class Kernel:
         if used := {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} & set(NAMES):
             known = numpy_functions() if self.backend == "numpy" else torch_functions()
             names |= {name: known[name] for name in sorted(used)}
+        if self.backend == "torch":
+            # Torch may import within a call (for DTensor it does), and Python then looks for the importer here.
+            names["__builtins__"] = {"__import__": __import__}
         return _run(code, names)
 
     def query(self, state: State, schedule: Schedules, t: int, **constants: Any) -> tuple[Value, ...]:
