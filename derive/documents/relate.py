@@ -96,9 +96,9 @@ def determined(rule: Rule) -> bool:
     """
     over = Field(declarations(rule))
     values, begin = SymbolicValues(over), When(0, True)
-    start = start_state(rule, values, lambda name: over.atom(Atom("state", name, begin)))
     book = Answers(over, Ratio.same)
     try:
+        start = start_state(rule, values, lambda name: over.atom(Atom("state", name, begin)))
         done = step(rule, values, begin, start, book, first=True)
     except Undecided:
         return False

@@ -184,6 +184,28 @@ def test_all_rules_of_a_file(derive: Any, file: str) -> None:
     assert "\n  A       with constant schedules and default parameters, exactly when mu == 0\n" in out
 
 
+def test_rules_that_mean_nothing_are_not_decided(derive: Any, tmp_path: Path) -> None:
+    """What a step divides by is zero throughout; sums are not supported; neither stops the others."""
+    path = tmp_path / "rules.toml"
+    step = 'update = "x[t+1] = x[t] - {}*grad(x[t])"\n'
+    path.write_text(
+        '[schedules]\nmu = "real"\n'
+        + f"[rules.zero]\n{step.format('1/(mu[t] - mu[t])')}"
+        + f"[rules.sum]\n{step.format('Sum(mu[j], j, 0, t)')}"
+        + f"[rules.one]\n{step.format('mu[t]')}"
+        + f"[rules.same]\n{step.format('mu[t]')}",
+        encoding="utf-8",
+    )
+    status, out, err = derive("relate", "--all", "--file", path)
+    assert (status, err) == (0, "")
+    assert out.startswith("the same under any schedules:\n  one, same\n\n")
+    assert "≠" not in out.partition("\n  = ")[0]
+    for pair in (("zero", "one"), ("one", "zero"), ("one", "sum")):
+        status, out, _ = derive("relate", *pair, "--file", path)
+        assert status == 1
+        assert out.startswith(f"{pair[0]}, {pair[1]}: unknown\n  Not decided: ")
+
+
 def test_all_as_an_object(derive: Any, file: str) -> None:
     status, out, err = derive("relate", "--all", "--file", file, "--json", "-")
     value = json.loads(out)
