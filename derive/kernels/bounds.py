@@ -1,33 +1,38 @@
 """Running error analysis: numbers that carry a bound on their distance from the exact result.
 
-A kernel's source, run on :class:`Bounded` numbers (``kernel.interpret(lifter(dtype))``), computes the same
-floating-point results as on plain arrays, in the same order, and beside each of them a bound on its distance from
-what exact real arithmetic would have given. It computes with NumPy; the operations are correctly rounded, so every
-backend that does the same operations gets the same bits (whoever uses a bound checks that it did).
+A kernel's source, run on :class:`Bounded` numbers (``kernel.interpret(lifter(dtype))``), computes in NumPy, in the
+same order, what it computes on plain arrays, and beside each number a bound that holds for *every* run of the source
+whose operations are as accurate as said below: |ẑ − z| ≤ e, with ẑ what such a run computes and z the exact result. So
+it holds for NumPy, for torch on a CPU (whose square root is not that of NumPy in the last bit) and on a GPU, and
+where a compiler contracts a product and a sum into one operation.
 
-Why the bound is valid. Every operation of IEEE 754 is correctly rounded: for a result ẑ = fl(x̂ op ŷ) without
-overflow, ``|ẑ − x̂ op ŷ| ≤ u·|ẑ| + η``, with u the unit roundoff (2⁻⁵³ in float64, 2⁻²⁴ in float32) and η the
-smallest subnormal number, which covers underflow (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-eqs. 2.5 and 2.8). With |x̂ − x| ≤ e_x and |ŷ − y| ≤ e_y the triangle inequality then gives
+What is supposed of the operations (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eqs. 2.5 and 2.8),
+for numbers that do not overflow: ``|fl(x̂ op ŷ) − x̂ op ŷ| ≤ u·|x̂ op ŷ| + η``, with u the unit roundoff (2⁻⁵³ in float64,
+2⁻²⁴ in float32) and η the smallest subnormal number, which covers underflow; twice u for square roots (one unit in
+the last place: some libraries' are no better), and for a scalar divided by an array (torch multiplies with the
+reciprocal). Plain Python scalars are computed by Python, with the same bits in every run.
 
-    |ẑ − (x ± y)| ≤ e_x + e_y + u|ẑ| + η,
-    |ẑ − x·y|     ≤ |x̂|e_y + |ŷ|e_x + e_x·e_y + u|ẑ| + η,
-    |ẑ − x/y|     ≤ (e_x + |x̂/ŷ|e_y)/(|ŷ| − e_y) + u|ẑ| + η     where |ŷ| > e_y, else infinite.
-    |ẑ − √x|      ≤ e_x/(√x̂ + √max(x̂ − e_x, 0)) + u|ẑ|, and also ≤ √e_x + u|ẑ|,
+With x̃ and ỹ what NumPy computes here, |x̂ − x| ≤ e_x and |x̃ − x| ≤ e_x, so that |x| ≤ |x̃| + e_x and |x̂| ≤ |x̃| + 2e_x;
+in the same way for y. The triangle inequality gives for p, the distance of x̂ op ŷ from x op y,
+
+    |(x̂ ± ŷ) − (x ± y)| ≤ e_x + e_y,
+    |x̂ŷ − xy|     ≤ |x̂|e_y + |y|e_x ≤ (|x̃| + 2e_x)e_y + (|ỹ| + e_y)e_x,
+    |x̂/ŷ − x/y|   ≤ (e_x + |x/y|e_y)/|ŷ| ≤ (e_x + (|x̃| + e_x)e_y/d)/d,    d = |ỹ| − 2e_y > 0, else infinite,
+    |x̂ᵏ − xᵏ|     ≤ k(|x̃| + 2e_x)ᵏ⁻¹e_x,
+    |√x̂ − √x|     ≤ e_x/(√x̂ + √x) ≤ e_x/(√max(x̃ − 2e_x, 0) + √max(x̃ − e_x, 0)), and also ≤ √e_x,
     ||x̂| − |x||   ≤ e_x,
-    |sign x̂ − sign x| ≤ 0 where |x̂| > e_x or e_x = 0, else 1 where x̂ = 0, else 2,
-    |max(x̂, ŷ) − max(x, y)| ≤ e_x where x̂ − ŷ > e_x + e_y, e_y where ŷ − x̂ is, else max(e_x, e_y); min likewise.
+    |sign x̂ − sign x| ≤ 0 where |x̃| > 2e_x or e_x = 0, else 2,
+    |max(x̂, ŷ) − max(x, y)| ≤ e_x where x̃ − ỹ > 2(e_x + e_y), e_y where ỹ − x̃ is, else max(e_x, e_y); min likewise,
 
-The root: |√x̂ − √x| = |x̂ − x|/(√x̂ + √x), and x ≥ max(x̂ − e_x, 0); also (√x̂ − √x)² ≤ |√x̂ − √x|(√x̂ + √x) ≤ e_x. A
-root is correctly rounded and does not underflow. It takes for granted that x, whose root the exact step has, is not
-negative. The sign: where |x̂| > e_x, x is on the same side of 0. The maximum: on the first condition x > y too, so
-that the result is x̂ and x; in general max is 1-Lipschitz in the larger of the changes of its arguments. It picks one
-of its arguments, as do |·| and sign, and so does not round.
+and |x̂ op ŷ| ≤ |x̃ op ỹ| + 2p, so that e = p + u(|x̃ op ỹ| + 2p) + η. Some remarks. The root: (√x̂ − √x)² ≤
+|√x̂ − √x|(√x̂ + √x) = |x̂ − x|; that x, whose root the exact step has, is not negative is taken for granted. The sign:
+where |x̃| > 2e_x, all of x̃, x̂ and x are on one side of 0. The maximum: on the first condition it is x̂, and x; and it
+changes by no more than the larger change of its arguments. |·|, sign, max and min pick and do not round, and neither
+does a product with 0 or ±1.
 
-A plain Python scalar is a float64; where it meets an array of lower precision it is rounded to that precision; what
-is lost there is the difference of two numbers of which one is the other's leading bits, known exactly in float64.
-The same holds of a float32 that is stored in bfloat16 (:func:`stored`). For whole powers of scalars up to
-:data:`KNOWN_POWER` the error of the library's ``pow`` is computed in fractions.
+A plain scalar is a float64; where it meets an array of lower precision it is rounded to that precision; what is lost
+is the difference of two numbers of which one is the other's leading bits, known exactly in float64. For whole powers
+of scalars up to :data:`KNOWN_POWER` the error of the library's ``pow`` is computed in fractions.
 
 The bounds themselves are computed in float64 from non-negative terms only, so each of their operations is wrong by at
 most 2⁻⁵³ of the result; a chain of fewer than 2³⁰ operations is therefore covered by :data:`SAFETY`, with which a
@@ -38,7 +43,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
@@ -95,6 +100,11 @@ class Bounded:
         """|value| in float64."""
         return np.abs(self.value, dtype=np.float64)
 
+    @property
+    def trivial(self) -> Any:
+        """Whether the value is 0, 1 or -1."""
+        return (self.size == 0) | (self.size == 1)
+
     def __neg__(self) -> Bounded:
         return Bounded(-self.value, self.error, self.dtype, self.scalar)
 
@@ -108,45 +118,46 @@ class Bounded:
 
     def __mul__(self, other: Bounded) -> Bounded:
         x, y = _met(self, other)
-        return _rounded(x, x.value * y.value, x.size * y.error + (y.size + y.error) * x.error)
+        moved = (x.size + 2 * x.error) * y.error + (y.size + y.error) * x.error
+        exact = (x.trivial | y.trivial) & (moved == 0)
+        return _rounded(x, x.value * y.value, moved, np.where(exact, 0.0, 1.0))
 
     def __truediv__(self, other: Bounded) -> Bounded:
         x, y = _met(self, other)
-        size, gap = y.size, np.maximum(y.size - y.error * SAFETY, 0.0)
+        least = np.maximum(y.size - 2 * y.error * SAFETY, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.where(gap > 0, (x.error + x.size / size * y.error) / gap, np.inf)
-            return _rounded(x, x.value / y.value, error)
+            moved = (x.error + (x.size + x.error) * y.error / least) / least
+            moved = np.where(least > 0, moved, np.inf)
+            result = _rounded(x, x.value / y.value, moved, 2.0 if self.scalar and not other.scalar else 1.0)
+        # A reciprocal may underflow before it is multiplied.
+        return replace(result, error=result.error + TINY[x.dtype] * x.size)
 
     def __pow__(self, power: Any) -> Bounded:
         if np.any(np.less(power, 0)):
             inverse: Bounded = self ** (-power)
             return Bounded(np.float64(1.0), 0.0, self.dtype, self.scalar) / inverse
+        moved = power * (self.size + 2 * self.error) ** np.maximum(power - 1, 0) * self.error
         if self.scalar:
-            return _scalar_power(self, power)
+            return _scalar_power(self, power, moved)
         # A square is one product; repeated multiplication rounds ``power - 1`` times; a library's pow is within 8 u.
-        u = (1 if power == 2 else power + 8) * _unit(self)
-        most = (self.size + self.error) ** power
-        error = most - self.size**power + u * most + TINY[self.dtype]
-        return Bounded(self.value**power, error, self.dtype, self.scalar)
+        return _rounded(self, self.value**power, moved, 1.0 if power == 2 else power + 8.0)
 
     def __abs__(self) -> Bounded:
         return Bounded(np.abs(self.value), self.error, self.dtype, self.scalar)
 
     def sqrt(self) -> Bounded:
         """The root; not a number where the computed value is negative."""
+        error = np.asarray(self.error) * SAFETY
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.sqrt(self.value)
-            size = np.sqrt(self.size)
-            least = np.sqrt(np.maximum(self.size - self.error * SAFETY, 0.0))
-            ratio = np.where(self.error == 0, 0.0, self.error / (size + least))
-            error = np.minimum(ratio, np.sqrt(self.error))
-        return Bounded(value, error + _unit(self) * size, self.dtype, self.scalar)
+            least = np.sqrt(np.maximum(self.size - 2 * error, 0.0)) + np.sqrt(np.maximum(self.size - error, 0.0))
+            moved = np.where(error == 0, 0.0, np.minimum(error / least, np.sqrt(error)))
+            return _rounded(self, np.sqrt(self.value), moved, 2.0)
 
     def sign(self) -> Bounded:
         """-1, 0 or 1."""
-        known = (self.size > self.error * SAFETY) | (np.asarray(self.error) == 0)
-        error = np.where(known, 0.0, np.where(self.value == 0, 1.0, 2.0))
-        return Bounded(np.sign(self.value), error, self.dtype, self.scalar)
+        error = np.asarray(self.error) * SAFETY
+        known = (self.size > 2 * error) | (error == 0)
+        return Bounded(np.sign(self.value), np.where(known, 0.0, 2.0), self.dtype, self.scalar)
 
     def maximum(self, other: Bounded) -> Bounded:
         """The larger of two."""
@@ -162,24 +173,24 @@ class Bounded:
 def _of_the_larger(x: Bounded, y: Bounded) -> Any:
     """The bound on the error of the larger of two."""
     apart = np.asarray(x.value, dtype=np.float64) - y.value
-    unsure = (np.asarray(x.error) + y.error) * SAFETY
+    unsure = 2 * (np.asarray(x.error) + y.error) * SAFETY
     return np.where(apart > unsure, x.error, np.where(-apart > unsure, y.error, np.maximum(x.error, y.error)))
 
 
-def _scalar_power(base: Bounded, power: Any) -> Bounded:
+def _scalar_power(base: Bounded, power: Any, moved: Any) -> Bounded:
     """The power as Python computes it, number by number, with the error of its ``pow``."""
     values, slips = [], []
     table = np.broadcast_arrays(base.value, power)
     for x, k in zip(*(a.ravel().tolist() for a in table), strict=True):
-        value = x**k
-        values.append(value)
-        exact = abs(Fraction(value) - Fraction(x) ** k) if k <= KNOWN_POWER and math.isfinite(value) else None
-        slips.append(float(exact) if exact is not None else (k + 8) * ROUNDOFF["float64"] * abs(value))
+        values.append(x**k)
+        known = k <= KNOWN_POWER and math.isfinite(values[-1])
+        slip = (
+            abs(Fraction(values[-1]) - Fraction(x) ** k) if known else (k + 8) * ROUNDOFF["float64"] * abs(values[-1])
+        )
+        slips.append(float(slip))
     shape = table[0].shape
-    most = (base.size + base.error) ** power
-    error = np.where(np.asarray(base.error) == 0, 0.0, (most - base.size**power) + 2**-50 * most)
-    slip = np.reshape(slips, shape) + TINY["float64"]
-    return Bounded(np.reshape(values, shape), error + slip, base.dtype, scalar=True)
+    error = moved + np.reshape(slips, shape) + TINY["float64"]
+    return Bounded(np.reshape(values, shape), error, base.dtype, scalar=True)
 
 
 def _unit(number: Bounded) -> float:
@@ -210,16 +221,19 @@ def round_bfloat16(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def stored(number: Bounded) -> Bounded:
     """A float32 number after it was stored in bfloat16 and read again: a parameter whose step is computed in float32.
 
-    Reading a bfloat16, a gradient say, as float32 is exact: take it as :func:`given` in float32.
+    Rounding to 8 significant bits adds 2⁻⁸ of the size that the number may have in any run, or half the smallest
+    number, 2⁻¹³⁴. Reading a bfloat16, a gradient say, as float32 is exact: take it as :func:`given` in float32.
     """
     value = round_bfloat16(np.asarray(number.value, dtype=np.float32))
-    lost = np.abs(value.astype(np.float64) - number.value)
+    lost = 2.0**-8 * (number.size + 2 * number.error) + 2.0**-134
     return Bounded(value, number.error + lost, number.dtype, number.scalar)
 
 
-def _rounded(operand: Bounded, value: Any, error: Any) -> Bounded:
-    slip = _unit(operand) * np.abs(value, dtype=np.float64) + TINY[operand.dtype]
-    return Bounded(value, error + slip, operand.dtype, operand.scalar)
+def _rounded(operand: Bounded, value: Any, moved: Any, units: Any = 1.0) -> Bounded:
+    """The result of an operation: p = ``moved``, and a rounding of so many units u."""
+    size = np.abs(value, dtype=np.float64)
+    slip = units * (_unit(operand) * (size + 2 * moved) + TINY[operand.dtype])
+    return Bounded(value, moved + slip, operand.dtype, operand.scalar)
 
 
 def lifter(dtype: DType) -> Callable[[Any], Bounded]:
