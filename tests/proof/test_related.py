@@ -280,3 +280,10 @@ def test_adaptive_rules(left: str, right: str, verdict: Verdict) -> None:
     result = decide(Equivalent(CATALOGUE[left], CATALOGUE[right]))
     assert result.verdict is verdict, result.summary
     assert bool(result.checked_by) == (verdict is not Verdict.UNKNOWN)
+
+
+def test_a_start_that_is_never_defined_is_no_counterexample() -> None:
+    one = rule("x[t+1] = x[t] - mu[t]*grad(x[t])")
+    never = rule(one.text, "x[0] = 1/(mu[0] - mu[0])")
+    for left, right in ((one, never), (never, one)):
+        assert decide(Equivalent(left, right)).verdict is Verdict.UNKNOWN

@@ -190,9 +190,12 @@ def _questions(
             total = total + argument.scaled(c)
         return total
 
-    x = {name: Form.number(v) for name, v in start.items()}
-    y = start_state(right, values, lambda name: Form(Fraction(0), {name: Fraction(1)}))
     asked: list[tuple[Asked, Asked]] = []
+    x = {name: Form.number(v) for name, v in start.items()}
+    try:
+        y = start_state(right, values, lambda name: Form(Fraction(0), {name: Fraction(1)}))
+    except (ZeroDivisionError, NotRational, NotLinear):
+        return asked  # these numbers break what the start itself is divided by
     for n in range(steps):
         now = When(n, True)
         try:
