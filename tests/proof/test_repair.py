@@ -87,7 +87,9 @@ def test_a_schedule_that_is_asked_for_is_found_and_does(name: str, text: str) ->
     assert isinstance(formal, Solve)
     result = decide(formal)
     assert [f.text for f in result.residual] == [text]
-    by = {e.left.name.removesuffix("_prime"): e.right for e in (*parse_equations(text), *parse_equations(formal.replace))}
+    by = {
+        e.left.name.removesuffix("_prime"): e.right for e in (*parse_equations(text), *parse_equations(formal.replace))
+    }
     # As the claim says: the right rule's schedules are those of the left, but for the one that is solved for.
     schedules = tuple({d.name: d for d in (*formal.left.schedules, *formal.right.schedules)}.values())
     right = replace_schedules(formal.right, by, schedules=schedules)

@@ -9,6 +9,7 @@ import pytest
 from derive.errors import RuleError
 from derive.notation.parser import parse_equations
 from derive.proof.answers import Answers
+from derive.proof.case import hypotheses_of
 from derive.proof.claim import Equivalent
 from derive.proof.decide import decide
 from derive.proof.equivalence import prove, simulate
@@ -17,7 +18,6 @@ from derive.proof.normal import Atom, Field, Ratio, When
 from derive.proof.result import Verdict
 from derive.proof.state_map import parse_map, start_state
 from derive.proof.values import SymbolicValues
-from derive.proof.case import hypotheses_of
 from derive.rules.momentum import HEAVY_BALL_INSIDE, HEAVY_BALL_OUTSIDE
 from derive.rules.nesterov import (
     FOLDED_OUTSIDE,
