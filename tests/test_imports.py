@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "confirm": {"notation", "rules", "proof", "kernels"},
     "testing": {"notation", "rules", "kernels"},
     "reference": {"notation", "rules", "proof", "documents", "kernels"},
+    "optim": {"notation", "rules", "proof", "documents", "kernels", "reference"},
     "report": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
     "bench": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
     "cli": {

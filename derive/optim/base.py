@@ -1,0 +1,185 @@
+"""What all proven optimizers share: the clock, the schedules, the lookahead and its removal, checkpoints."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeAlias
+
+import torch
+from torch.optim import Optimizer
+
+from derive.errors import DeriveError, NotCovered
+from derive.optim.checkpoint import restored, without_functions
+from derive.reference import Golden, golden
+from derive.reference.schedules import Schedule, as_schedule
+
+Group: TypeAlias = "dict[str, Any]"
+#: A rule's schedules by the name that the rule has for them.
+Schedules: TypeAlias = "Mapping[str, Schedule]"
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+@functools.lru_cache(maxsize=64)
+def reference(rule: str, **constants: float) -> Golden:
+    """The rule's golden reference for torch, made once."""
+    return golden(rule, "torch", operators=None, **constants)
+
+
+class ProvenOptimizer(Optimizer):
+    """An optimizer whose step is a proven rule's; the base of the others.
+
+    Options that are schedules (``lr``, ``momentum``) are numbers or functions of t, which may differ by group. One
+    clock, ``t``, counts the calls of ``step``: all groups have it, so that a group that is added later, or a
+    parameter whose first gradient comes late, starts with the rates of its time. A parameter without a gradient is
+    left as it is.
+
+    The parameters of a rule with lookahead are the lookahead ones: where the gradient belongs, and not where the
+    model is best; evaluate within :meth:`parameters_without_lookahead`. Each is stored with the coefficient of the
+    lookahead that it holds. Where that is no longer the one for its next gradient (steps without a gradient, an
+    option set by hand or by one of torch's schedulers), the original parameter still goes on as the rule says; but
+    that one gradient was taken at the distance that was known when the lookahead was made.
+
+    Raises DeriveError for options that are no schedules or no numbers of the rule's domain, NotCovered for parameters
+    that are not real floating-point numbers and for sparse gradients; then nothing was changed.
+    """
+
+    #: Which option holds which of the rule's schedules.
+    OPTIONS: ClassVar[Mapping[str, str]] = {"lr": "gamma", "momentum": "mu"}
+    #: The state along which the parameters look ahead; None without lookahead.
+    DIRECTION: ClassVar[str | None] = None
+    _looks_ahead = True
+
+    # -- what each optimizer says --
+
+    def references(self, group: Group) -> tuple[Golden, ...]:
+        """The proven rules that a step of the group runs."""
+        raise NotImplementedError
+
+    def distance(self, schedules: Schedules, t: int) -> float:
+        """c with θ = φ + c·d for parameters φ that await the gradient of step ``t``, d being ``DIRECTION``."""
+        raise NotImplementedError
+
+    def update(self, group: Group, p: torch.Tensor, g: torch.Tensor, schedules: Schedules, t: int) -> None:
+        """Step one parameter, in place."""
+        (rule,) = self.references(group)
+        state = self.state[p]
+        whole = {name: p if name == rule.parameter else state[name] for name in rule.rule.states}
+        rule.step_(whole, g, schedules, t)
+
+    # -- torch's interface --
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group; options that it does not set are those of the optimizer. It starts at the present t."""
+        self._schedules({**self.defaults, **param_group})
+        self.references({**self.defaults, **param_group})
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        group["t"] = self.param_groups[0].get("t", 0)
+        for p in group["params"]:
+            if not p.is_floating_point():
+                self.param_groups.pop()
+                raise NotCovered(f"a parameter of {p.dtype}\n  expected real floating-point numbers")
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step of every parameter that has a gradient. ``closure`` computes the loss and the gradients anew."""
+        if not self._looks_ahead:
+            raise DeriveError("a step without lookahead\n  expected it after parameters_without_lookahead() is left")
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        ready = [self._prepared(group) for group in self.param_groups]
+        for group, (schedules, now, following) in zip(self.param_groups, ready, strict=True):
+            t = group["t"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state.update(self._start(group, p, now))
+                if self.DIRECTION is not None and state["lookahead"] != now:
+                    p.add_(state[self.DIRECTION], alpha=state["lookahead"] - now)
+                self.update(group, p, -p.grad if group["maximize"] else p.grad, schedules, t)
+                if self.DIRECTION is not None:
+                    state["lookahead"] = following
+            group["t"] = t + 1
+        return loss
+
+    def _schedules(self, group: Mapping[str, Any]) -> dict[str, Schedule]:
+        return {name: as_schedule(option, group[option]) for option, name in self.OPTIONS.items()}
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _prepared(self, group: Group) -> tuple[Schedules, float, float]:
+        """The group's schedules, and the lookahead's coefficient now and after this step; every refusal is here."""
+        for p in group["params"]:
+            if p.grad is not None and p.grad.layout != torch.strided:
+                raise NotCovered(f"a sparse gradient ({p.grad.layout})\n  expected a dense one: {type(self).__name__}")
+        schedules, t = self._schedules(group), group["t"]
+        if self.DIRECTION is None:
+            for schedule in schedules.values():
+                schedule(t)
+            return schedules, 0.0, 0.0
+        return schedules, self.distance(schedules, t), self.distance(schedules, t + 1)
+
+    def _start(self, group: Group, p: torch.Tensor, now: float) -> dict[str, Any]:
+        """A parameter's state before its first gradient."""
+        made: dict[str, Any] = {}
+        for rule in self.references(group):
+            begun = rule.init(p, dtype=group["state_dtype"])
+            made |= {name: begun[name] for name in rule.rule.states if name != rule.parameter}
+        return made | ({} if self.DIRECTION is None else {"lookahead": now})
+
+    # -- lookahead and checkpoints --
+
+    @contextmanager
+    def parameters_without_lookahead(self) -> Iterator[None]:
+        """Within it the parameters are the original ones, θ; afterwards they are what they were, bit for bit.
+
+        Meant for evaluating and for saving a model that is to be used. Needs a copy of the parameters; there can be
+        no step within it.
+        """
+        if not self._looks_ahead:
+            raise DeriveError("parameters_without_lookahead() within itself\n  expected it once")
+        kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._looks_ahead = False
+        try:
+            with torch.no_grad():
+                for p in self._looking_ahead():
+                    kept.append((p, p.clone()))
+                    p.add_(self.state[p][self.DIRECTION], alpha=self.state[p]["lookahead"])
+            yield
+        finally:
+            with torch.no_grad():
+                for p, before in kept:
+                    p.copy_(before)
+            self._looks_ahead = True
+
+    def _looking_ahead(self) -> Iterable[torch.Tensor]:
+        return [p for group in self.param_groups for p in group["params"] if self.DIRECTION and self.state.get(p)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """As torch's, and numbers and tensors alone: of a function of t its last value, by which it is known again."""
+        return without_functions(super().state_dict(), self.OPTIONS)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on exactly where the other left off, given equal parameters.
+
+        States keep the precision in which they were saved. Options that are numbers are the checkpoint's; functions
+        of t cannot be saved: those of this optimizer stay, and must have the value that the other's last had.
+        Raises DeriveError where they do not, or the checkpoint is of another optimizer.
+        """
+        own = [{option: group[option] for option in self.OPTIONS} for group in self.param_groups]
+        names = {name for group in self.param_groups for name in self._start(group, torch.zeros(()), 0.0)}
+        loaded = restored(state_dict, own, names, type(self).__name__)
+        super().load_state_dict(loaded)
+        saved = [identity for group in state_dict["param_groups"] for identity in group["params"]]
+        params = [p for group in self.param_groups for p in group["params"]]
+        for identity, p in zip(saved, params, strict=True):
+            # Torch has rounded states to the precision of their parameter.
+            for name, value in state_dict["state"].get(identity, {}).items():
+                self.state[p][name] = value.to(p.device, copy=True) if isinstance(value, torch.Tensor) else value
+        for group, options in zip(self.param_groups, own, strict=True):
+            group.update({name: options[name] for name in options if group[name] is None})
