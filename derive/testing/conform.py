@@ -12,6 +12,7 @@ from derive.testing.diagnose import diagnose
 from derive.testing.drive import KEYS, Keys, Read, Recording, drive
 from derive.testing.judge import Gap, gaps
 from derive.testing.numbers import Precision
+from derive.testing.probes import PROBES, Probe
 
 #: How many steps are driven: every probe's first step, its huge gradient, and what follows from it.
 STEPS = 8
@@ -70,6 +71,7 @@ def assert_conforms(
     steps: int = STEPS,
     seed: int = 0,
     device: str = "cpu",
+    probes: Sequence[Probe] = PROBES,
 ) -> Gap:
     """Raise ConformanceError unless the optimizer takes its gradients where ``rule`` does, within rounding.
 
@@ -90,7 +92,8 @@ def assert_conforms(
     ``state``: where the optimizer keeps the rule's states, such as ``{"v": "momentum_buffer"}``; then every step is
     also compared from the optimizer's own state before it, which is a sharper test.
     ``dtypes``: any of float64, float32, bfloat16 (whose bound is coarse).
-    ``seed`` chooses schedules, starts and gradients; ``device`` is torch's name of one.
+    ``seed`` chooses schedules, starts and gradients; ``device`` is torch's name of one; ``probes`` are the parameters
+    that are driven.
 
     Returns the gap that comes nearest to its bound. Raises DeriveError where the rule cannot be run (an orthogonaliser,
     arbitrary start values) or a hyperparameter does not reach the optimizer.
@@ -107,6 +110,7 @@ def assert_conforms(
         asked_at=asked_at,
         random_access=random_access,
         device=device,
+        probes=probes,
     )
     nearest: Gap | None = None
     for recording in recordings:
