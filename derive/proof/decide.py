@@ -32,17 +32,23 @@ TIME_LIMIT = 10.0
 def decide(formal: Formal, *, time_limit: float = TIME_LIMIT, check: bool = True) -> Result:
     """The verdict on a formal statement, its certificates replayed by the independent checker.
 
-    Beyond ``time_limit`` seconds, and where an operation is not supported, the verdict is *unknown* with the
-    reason. Raises CertificateError where the checker disagrees, DeriveError where the statement is malformed.
+    Beyond ``time_limit`` seconds, of the engine or of the checker, and where an operation is not supported, the
+    verdict is *unknown* with the reason. Raises CertificateError where the checker disagrees, DeriveError where the
+    statement is malformed.
     """
+    doing = ""
     try:
         with _limited(time_limit):
             result = _decide(formal)
-        return checked(result) if check else result
+        if check:
+            doing = "the second check ran into "
+            with _limited(time_limit):
+                return checked(result)
     except Undecided as reason:
-        return Result(Verdict.UNKNOWN, f"Not decided: {reason}.")
+        return Result(Verdict.UNKNOWN, f"Not decided: {doing}{reason}.")
     except RecursionError:
         return Result(Verdict.UNKNOWN, "Not decided: an expression that is nested too deeply.")
+    return result
 
 
 def checked(result: Result) -> Result:

@@ -52,7 +52,7 @@ METHOD = "linear relations between the states, by induction over t"
 #: Relations that take expressions of more terms are not looked for beside a counterexample.
 MAX_TERMS = 200
 #: So many conditions, and of at most so many characters, are tried.
-MAX_CONDITIONS, MAX_LENGTH = 4, 120
+MAX_CONDITIONS, MAX_LENGTH = 2, 120
 #: Questions are compared over at most this many steps after an answer.
 MAX_HORIZON = 6
 #: State maps that are tried where conditions hold and the relations that are found without them do not do.

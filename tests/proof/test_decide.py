@@ -201,3 +201,16 @@ def test_malformed_statements_are_refused_with_what_was_expected(
 ) -> None:
     with pytest.raises(error, match=message):
         decide(formal)
+
+
+def test_a_second_check_that_does_not_end_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(result: Result) -> Result:
+        while True:
+            pass
+
+    monkeypatch.setattr("derive.proof.decide.checked", endless)
+    formal = Equivalent(HB, HB, SAME)
+    assert decide(formal, time_limit=0.2) == Result(
+        Verdict.UNKNOWN, "Not decided: the second check ran into the time limit of 0.2 s."
+    )
+    assert decide(formal, time_limit=0.2, check=False).verdict is Verdict.PROVED
