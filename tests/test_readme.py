@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,11 @@ def test_the_readme_s_claim_file_is_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n", 1)[0])
 def test_the_readme_s_python_runs(block: str) -> None:
-    exec(compile(block, str(README), "exec"), {})  # noqa: S102  (our own text)
+    names: dict[str, Any] = {}
+    exec(compile(block, str(README), "exec"), names)  # noqa: S102  (our own text)
+    for name, test in names.items():
+        if name.startswith("test_"):
+            test()
 
 
 @pytest.mark.parametrize(("command", "shown"), SESSIONS, ids=[command for command, _ in SESSIONS])

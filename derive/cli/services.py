@@ -174,11 +174,16 @@ def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> 
     }
 
 
-def confirm(decided: Sequence[Decided], device: str) -> Json:
-    """Run the kernels of what was proved: the evidence of one device."""
-    from derive.confirm import confirm_claims
+def confirm(claims: Iterable[Json], device: str) -> Json:
+    """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device.
 
-    return confirm_claims(decided, device)
+    Claims are as proofs.json holds them.
+    """
+    from derive.confirm import confirm_claims
+    from derive.testing.table import conformance
+
+    found = confirm_claims(claims, device)
+    return {**found, "conformance": conformance(found["device"]["kind"])}
 
 
 def check_evidence(folder: Path) -> None:

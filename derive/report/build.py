@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from derive.proof.claim import KINDS
-from derive.report.confirmations import by_claim, device_view, kernels_of, traced
+from derive.report.confirmations import by_claim, conformance_of, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.glossary import GLOSSARY
@@ -61,6 +61,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         families=_families(_rule(r, claims, evidence) for r in proofs.rules),
         matrices=matrices(proofs),
         devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
+        conformance=tuple(row for e in evidence for row in conformance_of(e)),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
     )

@@ -8,7 +8,16 @@ from typing import Any
 
 from derive.report.data import Evidence
 from derive.report.mathematics import quantity
-from derive.report.view import ConfirmationView, DeviceView, KernelView, Number, RunView, TracedView, TraceRow
+from derive.report.view import (
+    ConfirmationView,
+    ConformanceView,
+    DeviceView,
+    KernelView,
+    Number,
+    RunView,
+    TracedView,
+    TraceRow,
+)
 
 
 def number(value: float | str) -> Number:
@@ -98,4 +107,25 @@ def device_view(file: Evidence, claims: frozenset[str]) -> DeviceView:
         runs=len(file.confirmations),
         failed=sum(not run["ok"] for run in file.confirmations),
         unknown=sum(run["claim"] not in claims for run in file.confirmations),
+    )
+
+
+def conformance_of(file: Evidence) -> tuple[ConformanceView, ...]:
+    """Optimizers against rules: a row for all forms in which the same was found, with the worst of their errors."""
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in file.conformance:
+        key = (row["optimizer"], row["rule"], row["conforms"], tuple(row["follows"]), row["raised"])
+        groups.setdefault(key, []).append(row)
+    return tuple(
+        ConformanceView(
+            device=file.device["name"],
+            optimizer=optimizer,
+            forms=tuple(row["form"] for row in rows),
+            rule=rule,
+            conforms=conforms,
+            units=number(max((row["units"] for row in rows), key=float)),
+            follows=follows,
+            raised=raised,
+        )
+        for (optimizer, rule, conforms, follows, raised), rows in groups.items()
     )

@@ -57,6 +57,7 @@ class Evidence:
     versions: Mapping[str, str]
     confirmations: tuple[Mapping[str, Any], ...]
     kernels: tuple[Mapping[str, str], ...]
+    conformance: tuple[Mapping[str, Any], ...] = ()
 
 
 class _BrokenError(Exception):
@@ -360,7 +361,24 @@ _EVIDENCE = _record(
             )
         ),
     },
-    {"kernels": _list(_record({"rule": _name, "backend": _text, "source": _text}))},
+    {
+        "kernels": _list(_record({"rule": _name, "backend": _text, "source": _text})),
+        "conformance": _list(
+            _record(
+                {
+                    "optimizer": _text,
+                    "form": _text,
+                    "rule": _name,
+                    "conforms": _boolean,
+                    "units": _measured,
+                    "dtype": _text,
+                    "where": _text,
+                    "follows": _list(_text),
+                    "raised": _text,
+                }
+            )
+        ),
+    },
 )
 
 
@@ -445,6 +463,7 @@ def load_evidence(folder: Path) -> tuple[Evidence, ...]:
                 versions=value["versions"],
                 confirmations=tuple(value["confirmations"]),
                 kernels=tuple(value.get("kernels", ())),
+                conformance=tuple(value.get("conformance", ())),
             )
         )
     return tuple(found)

@@ -296,6 +296,23 @@ class DeviceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConformanceView:
+    """An optimizer of a library held against a rule, in the forms in which the same was found.
+
+    ``units``: its worst error in units of the bound; ``follows`` and ``raised`` say what it does instead.
+    """
+
+    device: str
+    optimizer: str
+    forms: tuple[str, ...]
+    rule: str
+    conforms: bool
+    units: Number
+    follows: tuple[str, ...]
+    raised: str
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A word of the glossary."""
 
@@ -365,6 +382,7 @@ class Report:
     families: tuple[tuple[str, tuple[RuleView, ...]], ...]
     matrices: tuple[MatrixView, ...]
     devices: tuple[DeviceView, ...]
+    conformance: tuple[ConformanceView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]
 

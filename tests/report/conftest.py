@@ -143,6 +143,18 @@ CONFIRMATION: dict[str, Any] = {
     "trace": [{"t": 0, "predicted": "-1/4", "measured": -0.25}, {"t": 1, "predicted": 0, "measured": 1e-300}],
 }
 
+CONFORMS: dict[str, Any] = {
+    "optimizer": f"SGD {HOSTILE}",
+    "form": f"fused {HOSTILE}",
+    "rule": "folded",
+    "conforms": True,
+    "units": 0.25,
+    "dtype": "float32",
+    "where": HOSTILE,
+    "follows": [],
+    "raised": "",
+}
+
 EVIDENCE: dict[str, Any] = {
     "schema": 1,
     "device": {"name": f"processor {HOSTILE}", "kind": "cpu"},
@@ -156,6 +168,12 @@ EVIDENCE: dict[str, Any] = {
     ],
     "kernels": [
         {"rule": "folded", "backend": "numpy", "source": f"def step(x):\n    # {HOSTILE}\n    return x - 'a'\n"}
+    ],
+    "conformance": [
+        {**CONFORMS, "form": "for-loop"},
+        {**CONFORMS, "units": 0.5},
+        {**CONFORMS, "conforms": False, "units": "inf", "follows": [HOSTILE, "heavy_ball"]},
+        {**CONFORMS, "conforms": False, "units": "inf", "raised": HOSTILE},
     ],
 }
 

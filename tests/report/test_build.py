@@ -97,6 +97,11 @@ def test_the_run_nearest_to_its_bound_stands_for_the_others(report: Report) -> N
     assert (device.runs, device.failed, device.unknown) == (4, 1, 1)
 
 
+def test_forms_in_which_the_same_was_found_share_a_row_with_the_worst_error(report: Report) -> None:
+    found = [(len(c.forms), c.conforms, c.units.mantissa, len(c.follows), bool(c.raised)) for c in report.conformance]
+    assert found == [(2, True, "0.5", 0, False), (1, False, "∞", 2, False), (1, False, "∞", 0, True)]
+
+
 def test_one_kernel_that_ran_on_two_devices_is_shown_once(full: dict[str, Any], rule: dict[str, Any]) -> None:
     kernels = ({"rule": "folded", "backend": "numpy", "source": "x\n"},)
     files = tuple(Evidence(n, {"name": n, "kind": "cpu"}, {}, (), kernels) for n in ("a", "b"))
