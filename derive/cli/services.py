@@ -174,15 +174,12 @@ def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> 
     }
 
 
-def confirm(claims: Iterable[Json], device: str) -> Json:
-    """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device.
-
-    Claims are as proofs.json holds them.
-    """
+def confirm(decided: Sequence[Decided], device: str) -> Json:
+    """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device."""
     from derive.confirm import confirm_claims
     from derive.testing.table import conformance
 
-    found = confirm_claims(claims, device)
+    found = confirm_claims(decided, device)
     return {**found, "conformance": conformance(found["device"]["kind"])}
 
 

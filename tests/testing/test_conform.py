@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,14 @@ def test_a_rule_with_an_operator_is_refused() -> None:
 def test_nothing_is_no_conformance() -> None:
     with pytest.raises(DeriveError, match="nothing was compared"):
         assert_conforms(HeavyBall, "heavy_ball_outside", dtypes=())
+
+
+def test_the_message_in_the_readme_is_real() -> None:
+    make, rule, options, _ = WRONG["torch's Nesterov under a schedule"]
+    with pytest.raises(ConformanceError) as error:
+        assert_conforms(make, rule, **options)
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```text\n")[1].split("\n```")[0].split("\n")
+    lines = str(error.value).split("\n")
+    # The numbers of two lines are measured: a processor may round their last digits otherwise.
+    assert [x for k, x in enumerate(lines) if k not in (2, 3)] == [x for k, x in enumerate(shown) if k not in (2, 3)]
