@@ -1,11 +1,14 @@
-"""`derive confirm`: runs the kernels of what was proved on one device and keeps what they measured."""
+"""`derive confirm`: runs the kernels of what was proved on one device and keeps what they measured.
+
+What was proved is read from proofs.json: a machine with a GPU needs nothing with which to prove.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from derive.cli import deciding, evidence, files, prove, publish, records, services, terminal
+from derive.cli import evidence, files, prove, publish, records, services, terminal
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,14 +22,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     """Write evidence/<device>.json and render the report with it; the recorded verdicts stay as they are."""
     out: Path = args.out
-    records.read_verdicts(out / records.NAME)
+    claims = records.read_claims(out / records.NAME)
     files.check_directory(out)
     services.check_evidence(out / evidence.FOLDER)
     prove.need_torch()
-    claims = services.select(())
-    decided = list(deciding.decide_all(claims, jobs=1))
     terminal.note(f"running what was proved (device: {args.device})")
-    measured = services.confirm(decided, args.device)
+    measured = services.confirm(claims, args.device)
     texts = evidence.texts(measured)
     publish.publish(out, texts)
     failed = evidence.failures(measured)

@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     measured = None
     if not args.no_confirm:
         terminal.note(f"running what was proved (device: {args.device})")
-        measured = services.confirm(decided, args.device)
+        proved = [{"id": c.id, "certificates": r.certificates, "residual": r.residual} for c, r in decided]
+        measured = services.confirm(proved, args.device)
     related: Sequence[Relation] = ()
     if whole:
         terminal.note("relating the rules")

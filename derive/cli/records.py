@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,16 +27,30 @@ class Baseline:
 
 def read_verdicts(path: Path) -> Verdicts:
     """The verdicts that a proofs.json records. Raises EvidenceError where it is missing or broken."""
+    return _verdicts(_read(path), path)
+
+
+def read_claims(path: Path) -> Sequence[Mapping[str, Any]]:
+    """The claims that a proofs.json records. Raises EvidenceError where it is missing or broken."""
+    value = _read(path)
+    _verdicts(value, path)
+    for claim in value["claims"]:
+        if not isinstance(claim.get("certificates"), list) or not isinstance(claim.get("residual"), list):
+            raise EvidenceError(f'{path} is broken: {claim["id"]} has no "certificates" and "residual"\n  {_MEND}')
+    claims: Sequence[Mapping[str, Any]] = value["claims"]
+    return claims
+
+
+def _read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise EvidenceError(f"cannot read {path}: {reason}") from None
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise EvidenceError(f"{path} is broken: not JSON ({error})\n  {_MEND}") from None
-    return _verdicts(value, path)
 
 
 _MEND = "put the committed file back, or remove it and run: python -m derive prove --update"

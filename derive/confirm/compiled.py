@@ -11,23 +11,49 @@ import numpy as np
 from derive.confirm.schedules import Schedule
 from derive.errors import NotCovered
 from derive.kernels.bounds import Bounded, DType, lifter
-from derive.kernels.generate import generate
+from derive.kernels.functions import ABSTRACT, numpy_functions, torch_functions
+from derive.kernels.generate import generate, questions
 from derive.kernels.kernel import Backend, Interpreted, Kernel
 from derive.notation.sympy_model import Answer, model
 from derive.rules.rule import Rule
 
+#: What an oracle of this name answers, as a multiple of the gradient: a black box is an optimizer that steps down it.
+ANSWERS: Mapping[str, float] = {"grad": 1.0, "A": -0.125}
 #: Values of constant parameters, by name.
 Constants = tuple[tuple[str, float], ...]
 #: States whose rows are their values at consecutive times.
 Rows = Mapping[str, Bounded]
 
 
+@functools.lru_cache(maxsize=256)
 def question(rule: Rule) -> Answer:
     """The rule's one question a step. Raises DeriveError where it asks more often, or never."""
-    answers = model(rule).answers
-    if len(answers) != 1:
-        raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
+    answers = questions(rule, model(rule))
+    if len(answers) != 1 or len(answers[0].point) != 1:
+        raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step, at one point")
+    if answers[0].oracle not in ANSWERS:
+        raise NotCovered(f"no objective stands for the oracle {answers[0].oracle}")
     return answers[0]
+
+
+def scale(rule: Rule) -> float:
+    """The rule's oracle answers this multiple of the gradient."""
+    return ANSWERS[question(rule).oracle]
+
+
+def plain_keywords(kernel: Kernel, constants: Constants) -> dict[str, Any]:
+    """The keywords of a kernel on arrays; the orthogonal factor of a 1 x 1 matrix, its sign, stands for operators."""
+    functions = numpy_functions if kernel.backend == "numpy" else torch_functions
+    return {**dict(constants), **_operators(kernel, functions()["sign"] if kernel.operators else None)}
+
+
+def careful_keywords(kernel: Kernel, constants: Constants) -> dict[str, Any]:
+    """The same on numbers with bounds."""
+    return {**dict(constants), **_operators(kernel, ABSTRACT["sign"])}
+
+
+def _operators(kernel: Kernel, stand_in: Any) -> dict[str, Any]:
+    return {"operators": dict.fromkeys(kernel.operators, stand_in)} if kernel.operators else {}
 
 
 @functools.lru_cache(maxsize=256)
@@ -89,6 +115,12 @@ def rows(number: Bounded, piece: slice) -> Bounded:
     """Some rows of a number with bounds."""
     error = number.error[piece] if np.ndim(number.error) else number.error
     return Bounded(number.value[piece], error, number.dtype)
+
+
+def row(number: Bounded, k: int) -> Bounded:
+    """One row of a number with bounds."""
+    error = number.error[k] if np.ndim(number.error) else number.error
+    return Bounded(number.value[k], error, number.dtype)
 
 
 def spread(number: Bounded, shape: tuple[int, ...]) -> Bounded:

@@ -19,13 +19,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
-from derive.confirm.compiled import Constants, Rows, many_steps, own_constants, rows
-from derive.confirm.propagate import propagation
+from derive.confirm.compiled import (
+    Constants,
+    Rows,
+    careful_keywords,
+    joined,
+    many_steps,
+    own_constants,
+    row,
+    rows,
+    spread,
+)
+from derive.confirm.propagate import affine, propagation
 from derive.confirm.run import STEPS, Track, start_errors
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
 from derive.kernels.bounds import Bounded, given, lifter
-from derive.kernels.generate import emit, rule_hash
+from derive.kernels.generate import applied_operators, emit, questions, rule_hash
 from derive.kernels.kernel import Kernel
 from derive.notation.spec import Expr
 from derive.notation.sympy_model import T, at, model, to_sympy
@@ -61,6 +71,7 @@ def difference(left: Rule, right: Rule, state_map: StateMap, shift: int = 0) -> 
         name=f"{left.name} to {right.name}",
         schedules=_union(left.schedules, right.schedules),
         parameters=_union(left.parameters, right.parameters),
+        operators=tuple({o.name: o for o in (*right.operators, *left.operators)}.values()),
     )
     atoms = {_distance(name): name for name in right.states}
     parts, residual = [], {}
@@ -68,7 +79,7 @@ def difference(left: Rule, right: Rule, state_map: StateMap, shift: int = 0) -> 
         steps = _steps(left, right, image, shift, first)
         if not first:
             residual = {n: e.xreplace({a: sympy.Integer(0) for a in atoms}) for n, e in steps.items()}
-        answers = [a.symbol for a in model(left).answers]
+        answers = [a.symbol for a in questions(left, model(left))]
         function = "first_difference" if first else "difference"
         doc = "How far the right rule's state is from the mapped left state at t + 1."
         parts.append(emit(merged, function, {}, steps, answers=answers, doc=doc, differences=atoms))
@@ -80,6 +91,7 @@ def difference(left: Rule, right: Rule, state_map: StateMap, shift: int = 0) -> 
         certificate=None,
         states=merged.states,
         constants=merged.parameter_names,
+        operators=merged.operator_names,
     )
     return Difference(residual, kernel)
 
@@ -91,17 +103,22 @@ def _union(left: tuple[Declared, ...], right: tuple[Declared, ...]) -> tuple[Dec
 def _steps(left: Rule, right: Rule, image: Mapping[str, Expr], shift: int, first: bool) -> dict[str, sympy.Expr]:
     """d_{t+1} by right state, expanded."""
     ours, theirs = model(left, first=first and bool(left.first)), model(right, first=first and bool(right.first))
-    (asked,), (asked_too,) = ours.answers, theirs.answers
+    (asked,), (asked_too,) = questions(left, ours), questions(right, theirs)
+    linear = affine(left) and affine(right)
     into: dict[sympy.Expr, sympy.Expr] = {asked_too.symbol: asked.symbol}
     for name in right.states:
         into[at(name)] = to_sympy(image[name]) + _distance(name)
     result = {}
+    # The models' symbols for what operators give, as what is computed.
+    our_updates = {n: e.xreplace(applied_operators(left, ours)) for n, e in ours.updates.items()}
+    their_updates = {n: e.xreplace(applied_operators(right, theirs)) for n, e in theirs.updates.items()}
     for name in right.states:
-        update = theirs.updates[name]
+        update = their_updates[name]
         moved = {a: a.func(a.args[0] + shift) for a in _applied(update) if a.func.__name__ in right.schedule_names}
         stepped = update.xreplace({**moved, **into, T: T + shift} if shift else into)
-        mapped = to_sympy(image[name], later=1).xreplace({at(n, 1): ours.updates[n] for n in left.states})
-        result[name] = sympy.expand(stepped - mapped)
+        mapped = to_sympy(image[name], later=1).xreplace({at(n, 1): our_updates[n] for n in left.states})
+        # Of what is not linear an expansion would be long, and no better to compute.
+        result[name] = sympy.expand(stepped - mapped) if linear else stepped - mapped
     return result
 
 
@@ -120,10 +137,13 @@ def predict(
 ) -> dict[str, Bounded]:
     """d_t for t = 0 … steps, in rows with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``.
 
-    Errors in d_t propagate as those of a state of the right rule do, whose matrix the recurrence has.
+    Errors in d_t propagate as those of a state of the right rule do, whose matrix the recurrence has; where it has
+    none they are carried from step to step.
     """
     names, kernel = right.states, recurrence.kernel
     own = tuple((name, value) for name, value in constants if name in kernel.constants)
+    if not affine(right):
+        return _carried(recurrence, right, exact, start, schedule, own)
     functions = kernel.functions
     d = [{n: start[n].value[0] for n in names}]
     for t, answer in enumerate(exact.answers):
@@ -142,3 +162,21 @@ def predict(
     steps = np.stack([local[n].error for n in names], axis=1)
     errors = travel.of_states(np.concatenate([start_errors(right, start), steps]))
     return {n: Bounded(found[n], errors[:, i], "float64") for i, n in enumerate(names)}
+
+
+def _carried(
+    recurrence: Difference, right: Rule, exact: Track, start: Rows, schedule: Schedule, own: Constants
+) -> dict[str, Bounded]:
+    careful = recurrence.kernel.interpret(lifter("float64")).functions
+    keywords = careful_keywords(recurrence.kernel, own)
+    d = [{n: row(start[n], 0) for n in right.states}]
+    for t, answer in enumerate(exact.answers):
+        function = careful["first_difference" if t == 0 and "first_difference" in careful else "difference"]
+        state = {n: row(b, t) for n, b in exact.states.items()}
+        d.append(function(d[-1], state, (given(answer, "float64"),), schedule.functions, t, **keywords))
+    size = exact.queries.value.shape[1:]
+    return {n: joined([_as_rows(spread(x[n], size)) for x in d]) for n in right.states}
+
+
+def _as_rows(number: Bounded) -> Bounded:
+    return Bounded(number.value[None], number.error[None], number.dtype)

@@ -1,8 +1,9 @@
 """Each rule on its own gradients: the second rule's questions differ from the first's by rounding, and so its answers.
 
-On the quadratic, ∇f(x) = λx − b, the closed loop is affine in the state, coordinate by coordinate, and the bound of
-:mod:`derive.confirm.propagate` covers the way in which errors feed back through the gradient: the local error of a
-step includes that of computing λx̂ − b. A stable loop has a bound that stays small.
+On the quadratic, ∇f(x) = λx − b (or a multiple of it, see ``ANSWERS``), the closed loop is affine in the state,
+coordinate by coordinate, and the bound of :mod:`derive.confirm.propagate` covers the way in which errors feed back
+through the gradient: the local error of a step includes that of computing λx̂ − b. A stable loop has a bound that
+stays small.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 
 import numpy as np
 
-from derive.confirm.compiled import Constants, own_constants
+from derive.confirm.compiled import Constants, own_constants, scale
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import QUADRATIC, SPECTRUM, quadratic_data
 from derive.confirm.propagate import propagation
@@ -49,14 +50,16 @@ def own_gradients(
     not linear in its state.
     """
     travel = propagation(
-        rule, schedule, own_constants(rule, constants), STEPS, begin, tuple(float(x) for x in SPECTRUM)
+        rule, schedule, own_constants(rule, constants), STEPS, begin, tuple(float(x) for x in scale(rule) * SPECTRUM)
     )
     start = _start(rule, machine, schedule, constants, origin)
+    multiple = scale(rule)
+    own_data = tuple(multiple * a for a in quadratic_data(machine))
     ran = run_steps(
-        rule, machine, schedule, constants, start, lambda k, point: QUADRATIC.gradient(machine, point), begin
+        rule, machine, schedule, constants, start, lambda k, point: own_data[0] * point - own_data[1], begin
     )
     points = query_rows(rule, machine, schedule, constants, ran, begin)
-    spectrum, linear = (given(a, machine.dtype) for a in quadratic_data(machine))
+    spectrum, linear = (given(a, machine.dtype) for a in own_data)
     answers = spectrum * points - linear
     same_bits(answers, np.stack([as_numpy(a) for a in ran.answers]), rule, machine)
     steps = step_errors(rule, machine, schedule, constants, ran, answers, begin)

@@ -36,6 +36,14 @@ class Machine:
 
         return torch.cat(parts)
 
+    def tanh(self, values: Any) -> Any:
+        """The hyperbolic tangent of an array of this machine."""
+        if self.backend == "numpy":
+            return np.tanh(values)
+        import torch
+
+        return torch.tanh(values)
+
 
 #: Where predictions are computed.
 REFERENCE = Machine("numpy", "cpu", "float64")

@@ -1,4 +1,4 @@
-"""How the rounding errors of single steps add up over a run of a linear rule.
+"""How the rounding errors of single steps add up over a run of a linear rule (for others: derive.confirm.run).
 
 Running error analysis of a whole run takes absolute values at every step, and forgets that the errors of two states
 may cancel: for Polyak's ``theta + mu*(theta - previous)`` its bound grows like (1 + 2μ)ᵗ while the errors do not
@@ -36,14 +36,12 @@ _LARGEST = 1e4
 
 
 @functools.lru_cache(maxsize=256)
-def require_affine(rule: Rule) -> None:
-    """Raise DeriveError where a step of ``rule``, or its query point, is not affine in the state with given answers."""
+def affine(rule: Rule) -> bool:
+    """Whether a step of ``rule``, and its query point, is affine in the state with given answers."""
     states = [at(name) for name in rule.states]
-    for first in {False, bool(rule.first)}:
-        step = model(rule, first=first)
-        for expr in (*step.updates.values(), *(p for a in step.answers for p in a.point)):
-            if any(expr.diff(x).has(y) for x in states for y in states):
-                raise NotCovered(f"cannot bound a run of {rule.name}: its step is not linear in its state")
+    steps = [model(rule, first=first) for first in {False, bool(rule.first)}]
+    parts = [e for s in steps for e in (*s.updates.values(), *(p for a in s.answers for p in a.point))]
+    return not rule.operators and not any(e.diff(x).has(y) for e in parts for x in states for y in states)
 
 
 def loop_matrices(
@@ -116,7 +114,8 @@ def propagation(
 
     Raises DeriveError for a rule whose step is not affine in its state.
     """
-    require_affine(rule)
+    if not affine(rule):
+        raise NotCovered(f"cannot bound a run of {rule.name} so: its step is not linear in its state")
     matrices, rows = loop_matrices(rule, schedule, constants, steps, begin, np.array(spectrum))
     _, size, _, n = matrices.shape
     states, queries = np.zeros((steps + 1, steps + 1, size, size, n)), np.zeros((steps, steps + 1, size, n))

@@ -6,6 +6,10 @@ must give the same bits, or it raises, and bounds the error of each step. :mod:`
 to how far every state and query point is at most from the run in exact arithmetic *with the same answers*. The
 answers are inputs, and so exact: this is the situation of an equivalence proof, in which both rules get the same
 answers to the same questions.
+
+A step that is not affine in the state, one with roots say, has no matrix. There the numbers with bounds are taken from
+step to step: the error of a step's state is the error of what the next one starts from. This forgets that errors may
+cancel; for normalised gradients, whose averages forget old errors, the bounds stay near those of linear rules.
 """
 
 from __future__ import annotations
@@ -19,25 +23,31 @@ from typing import Any
 import numpy as np
 
 from derive.confirm.compiled import (
+    ANSWERS,
     Constants,
     Rows,
     bounded,
+    careful_keywords,
     compiled,
     many_steps,
     over_time,
     own_constants,
+    plain_keywords,
     question,
+    row,
     rows,
+    scale,
     spread,
 )
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import Objective
-from derive.confirm.propagate import propagation
+from derive.confirm.propagate import affine, propagation
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError, Undecided
-from derive.kernels.bounds import Bounded, Floats, as_numpy, given, lifter
+from derive.kernels.bounds import SAFETY, Bounded, Floats, as_numpy, given, lifter
+from derive.kernels.functions import ABSTRACT
 from derive.notation.evaluate import evaluate
-from derive.notation.spec import TIME, Affine, Expr, Indexed, Reduction, walk
+from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, walk
 from derive.notation.sympy_model import at
 from derive.rules.rule import Rule
 
@@ -82,7 +92,7 @@ def run_steps(
 ) -> Steps:
     """Run the rule's kernel from ``start`` (its values) for :data:`STEPS` steps; ``ask(k, point)`` answers."""
     kernel, functions = compiled(rule, machine.backend), schedule.functions
-    own = dict(own_constants(rule, constants))
+    own = plain_keywords(kernel, own_constants(rule, constants))
     states = [{name: machine.array(start[name].value[0]) for name in rule.states}]
     queries, answers = [], []
     for k in range(STEPS):
@@ -116,7 +126,7 @@ def query_rows(
     """All query points, each with the bound on its distance from that of the computed state."""
     careful = bounded(rule, machine.backend, machine.dtype)
     times = np.arange(begin, begin + STEPS)[:, None]
-    own = dict(own_constants(rule, constants))
+    own = careful_keywords(careful.kernel, own_constants(rule, constants))
     (points,) = careful.query(ran.before(machine.dtype), over_time(schedule), times, **own)  # type: ignore[arg-type]
     found = spread(points, ran.queries.shape)
     same_bits(found, ran.queries, rule, machine)
@@ -146,10 +156,12 @@ def follow(
 ) -> Track:
     """The rule's run from ``start`` at time ``begin``, with bounds; ``ask(k, point)`` answers the k-th question.
 
-    Raises DeriveError for a rule whose step is not linear in its state.
+    Raises DeriveError where the kernel computes something else than its source run with bounds.
     """
-    travel = propagation(rule, schedule, own_constants(rule, constants), STEPS, begin)
     ran = run_steps(rule, machine, schedule, constants, start, ask, begin)
+    if not affine(rule):
+        return _carried(rule, machine, schedule, constants, start, ran, begin)
+    travel = propagation(rule, schedule, own_constants(rule, constants), STEPS, begin)
     grads = given(np.stack([as_numpy(a) for a in ran.answers]), machine.dtype)
     steps = step_errors(rule, machine, schedule, constants, ran, grads, begin)
     local = np.concatenate([start_errors(rule, start), steps])
@@ -162,11 +174,53 @@ def follow(
     )
 
 
+def _carried(
+    rule: Rule,
+    machine: Machine,
+    schedule: Schedule,
+    constants: Constants,
+    start: Rows,
+    ran: Steps,
+    begin: int,
+) -> Track:
+    """The run with the bounds of its source on numbers with bounds, from the same start and with the same answers.
+
+    Those bounds hold for every run (:mod:`derive.kernels.bounds`), this one too. Both runs are within the bound of the
+    exact one, so within twice the bound of each other; if they are not, DeriveError is raised.
+    """
+    careful = bounded(rule, machine.backend, machine.dtype)
+    own = careful_keywords(careful.kernel, own_constants(rule, constants))
+    size = ran.queries.shape[1:]
+    state = {n: row(start[n], 0) for n in rule.states}
+    states, queries = [{n: spread(b, size) for n, b in state.items()}], []
+    for k, answer in enumerate(ran.answers):
+        (point,) = careful.query(state, schedule.functions, begin + k, **own)
+        state = careful.step(state, (given(answer, machine.dtype),), schedule.functions, begin + k, **own)
+        queries.append(spread(point, size))
+        states.append({n: spread(b, size) for n, b in state.items()})
+
+    def bound(rows: list[Bounded], computed: Any) -> Bounded:
+        errors = np.stack([b.error for b in rows])
+        apart = np.abs(np.stack([b.value for b in rows]).astype(np.float64) - computed)
+        if np.any(apart > 2 * SAFETY * errors):
+            raise DeriveError(f"the kernel of {rule.name} and its interpretation with bounds differ on {machine}")
+        return Bounded(computed, errors, machine.dtype)
+
+    found = {n: bound([s[n] for s in states], ran.states[n]) for n in rule.states}
+    return Track(found, bound(queries, ran.queries), ran.answers)
+
+
 @functools.lru_cache(maxsize=256)
 def closed_loop(rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, objective: Objective) -> Track:
-    """The rule's run on an objective's gradients at its own query points."""
+    """The rule's run on an objective's gradients, or steps along them, at its own query points."""
     start = start_of(rule, machine, schedule, constants, objective.start)
-    return follow(rule, machine, schedule, constants, start, lambda k, point: objective.gradient(machine, point))
+    multiple = scale(rule)
+
+    def ask(k: int, point: Any) -> Any:
+        answer = objective.gradient(machine, point)
+        return answer if multiple == 1 else multiple * answer
+
+    return follow(rule, machine, schedule, constants, start, ask)
 
 
 # -- expressions over numbers with bounds ----------------------------------------------------------
@@ -195,7 +249,11 @@ class _Bounds:
         return self.lift(self.functions[name]((self.times if index.terms else 0 * self.times) + index.constant))
 
     def call(self, name: str, args: tuple[Bounded, ...]) -> Bounded:
-        raise Undecided(f"{name}(…) in a state map or start value")
+        if name in ANSWERS:
+            raise Undecided(f"{name}(…) in a state map or start value")
+        # What is neither a function nor an oracle is an operator (see ``careful_keywords``).
+        value: Bounded = ABSTRACT[name if name in FUNCTIONS else "sign"](*args)
+        return value
 
     def power(self, base: Bounded, exponent: Affine) -> Bounded:
         if exponent.offset is None:

@@ -19,7 +19,8 @@ Values = Callable[[int], float]
 class Schedule:
     """A named choice of the learning rate ``gamma`` and of the momentum ``mu``.
 
-    Other names that a rule may read are made from these two: ``rate`` is ``gamma``, ``lookahead`` their product.
+    Other names that a rule may read are made from these two: ``rate`` is ``gamma``, ``lookahead`` their product,
+    ``nu`` lies between 1/2 and 1, and ``N``, a length of memory, is 1/(1 - mu).
     """
 
     name: str
@@ -30,7 +31,18 @@ class Schedule:
     def functions(self) -> Mapping[str, Values]:
         """What a kernel's ``schedule`` argument takes."""
         product: Values = lambda t: _dyadic(self.gamma(t) * self.mu(t))  # noqa: E731
-        return MappingProxyType({"gamma": self.gamma, "mu": self.mu, "rate": self.gamma, "lookahead": product})
+        share: Values = lambda t: _dyadic(0.5 + self.mu(t) / 2)  # noqa: E731
+        memory: Values = lambda t: _dyadic(1 / (1 - self.mu(t)))  # noqa: E731
+        return MappingProxyType(
+            {
+                "gamma": self.gamma,
+                "mu": self.mu,
+                "rate": self.gamma,
+                "lookahead": product,
+                "nu": share,
+                "N": memory,
+            }
+        )
 
 
 def _dyadic(x: float) -> float:

@@ -50,7 +50,7 @@ def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Ke
     for number, stage in enumerate(() if direct else stages, 1):
         name, before = f"query_{number}" if number > 1 else "query", [a for s in stages[: number - 1] for a in s]
         doc = "Where the oracle is asked in step t." + " This depends on the answers before." * (number > 1)
-        points = [tuple(p.xreplace(_operators(rule, plain)) for p in a.point) for a in stage]
+        points = [tuple(p.xreplace(applied_operators(rule, plain)) for p in a.point) for a in stage]
         functions.append(emit(rule, name, {}, points, answers=[a.symbol for a in before], doc=doc))
     functions.append(_step(rule, plain, "step", "The state at t + 1."))
     if rule.first:
@@ -106,11 +106,11 @@ def questions(rule: Rule, step: Model) -> list[Answer]:
 
 
 def _questions(rule: Rule, step: Model) -> list[tuple[str, tuple[sympy.Expr, ...]]]:
-    computed = _operators(rule, step)
+    computed = applied_operators(rule, step)
     return [(a.oracle, tuple(p.xreplace(computed) for p in a.point)) for a in questions(rule, step)]
 
 
-def _operators(rule: Rule, step: Model) -> dict[sympy.Symbol, sympy.Expr]:
+def applied_operators(rule: Rule, step: Model) -> dict[sympy.Symbol, sympy.Expr]:
     """What the model holds for answers of opaque operators, as what a kernel computes."""
     computed: dict[sympy.Symbol, sympy.Expr] = {}
     for a in step.answers:
@@ -127,7 +127,7 @@ def _step(rule: Rule, step: Model, name: str, doc: str) -> str:
 
 def _written(rule: Rule, step: Model) -> dict[sympy.Expr, sympy.Expr]:
     """The equations of a step; operators are applied to names that stand above them where there are such."""
-    computed = _operators(rule, step)
+    computed = applied_operators(rule, step)
     steps: dict[sympy.Expr, sympy.Expr] = {}
     unfolded: dict[sympy.Expr, sympy.Expr] = {}
     for left, right in step.steps:
