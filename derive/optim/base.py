@@ -118,9 +118,9 @@ class ProvenOptimizer(Optimizer):
             if p.grad is not None and p.grad.layout != torch.strided:
                 raise NotCovered(f"a sparse gradient ({p.grad.layout})\n  expected a dense one: {type(self).__name__}")
         schedules, t = self._schedules(group), group["t"]
+        for schedule in schedules.values():
+            schedule(t)
         if self.DIRECTION is None:
-            for schedule in schedules.values():
-                schedule(t)
             return schedules, 0.0, 0.0
         return schedules, self.distance(schedules, t), self.distance(schedules, t + 1)
 

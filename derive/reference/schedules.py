@@ -110,7 +110,8 @@ def from_torch_scheduler(
     scheduler = make_scheduler(optimizer)
     if key not in ("lr", "momentum"):
         raise DeriveError(f"an optimizer has no schedule of {key!r}\n  expected 'lr' or 'momentum'")
-    listens = [p for p in inspect.signature(scheduler.step).parameters.values() if p.default is p.empty]
+    required = (p for p in inspect.signature(scheduler.step).parameters.values() if p.default is p.empty)
+    listens = [p for p in required if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if listens:
         raise DeriveError(
             f"{type(scheduler).__name__} is no function of t: its step() wants {listens[0].name}\n"
