@@ -31,15 +31,15 @@ _EPS, _DECAY = "eps", "decay"
 def diagnose(recordings: Sequence[Recording], rule: Rule) -> tuple[str, ...]:
     """What the optimizer follows instead of ``rule``, each in words: rules of the catalogue, then mistakes in ``rule``.
 
-    Where nothing else fits, states of the rule that seem to be kept in float32. Empty: nothing that derive knows.
+    Where nothing else fits, what of the rule seems to be kept in float32. Empty: nothing that derive knows.
     """
     others = [(_named(r), r) for r in (*CATALOGUE.values(), GRADIENT_DESCENT) if r != rule]
     found = tuple(words for words, r in (*others, *variants(rule)) if follows(recordings, r))
     if found:
         return found
-    if all(r.precision != "float64" for r in recordings):
-        return ()
     exactly = [n for n in rule.states if any(follows(recordings, rule, Narrow(n, h)) for h in ("stored", "computed"))]
+    if not exactly and follows(recordings, rule, Narrow(None, "somehow")):
+        return (f"{rule.name} with what its hyperparameters give computed in float32",)
     perhaps = [n for n in rule.states if follows(recordings, rule, Narrow(n, "somehow"))]
     if exactly or not perhaps:
         return tuple(f"{rule.name} with {name} in float32" for name in exactly)

@@ -89,8 +89,9 @@ class _Step:
         return self.run.scalar(float(np.float32(value)) if self.single else value)
 
     def indexed(self, name: str, index: Affine) -> Spread:
-        time = index.substitute(TIME, self.t).constant
-        key = (name, time - self.t)
+        # A rule's own indices are t + k, or in its first step the number k.
+        offset = index.constant if index.offset is not None else index.constant - self.t
+        key = (name, offset)
         if key in self.equations:
             if key not in self.memo:
                 outer, self.single = self.single, self.run.narrow == Narrow(name, "computed")
@@ -100,7 +101,7 @@ class _Step:
             return self.memo[key]
         if name in self.state:
             return self.state[name]
-        return self.scalar(self.run.schedule(name, time))
+        return self.scalar(self.run.schedule(name, self.t + offset))
 
     def call(self, name: str, args: tuple[Spread, ...]) -> Spread:
         if name in FUNCTIONS:
@@ -119,13 +120,13 @@ class _Step:
 
 @dataclass(frozen=True)
 class Narrow:
-    """A state that is kept in float32 in a run of higher precision.
+    """A state that is kept in float32 in a run of higher precision; without one, all that hyperparameters give.
 
     ``how``: "stored" rounds the result, "computed" also the hyperparameters that it is computed from; both give the
     number that such an implementation has. "somehow" allows for any float32 arithmetic instead.
     """
 
-    state: str
+    state: str | None
     how: Literal["stored", "computed", "somehow"]
 
 
@@ -142,7 +143,10 @@ class Run:
     @cached_property
     def charge(self) -> Charge:
         """What a step may cost."""
-        return Charge.of(operations(self.rule), self.precision)
+        charge = Charge.of(operations(self.rule), self.precision)
+        if self.narrow is None or self.narrow.state is not None:
+            return charge
+        return replace(charge, scalar=Charge.of(operations(self.rule), "float32").array)
 
     @cached_property
     def asked(self) -> Expr:

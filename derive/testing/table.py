@@ -90,7 +90,7 @@ def conformance(device: str, *, compiled: bool = False) -> list[dict[str, Any]]:
                 rows += _rows(subject, f"{form}, no late gradient", make, WITHOUT_LATE, STEPS, device)
         if compiled:
             first = replace(subject, rules=subject.rules[:1])
-            make = _compiled(_maker(subject, {"foreach": True}))
+            make = _compiled(_maker(subject, {}))
             rows += _rows(first, "compiled", make, PROBES, COMPILED_STEPS, device)
             if not rows[-1]["conforms"]:
                 rows += _rows(first, "compiled, no 0-d parameter", make, WITHOUT_0D, COMPILED_STEPS, device)

@@ -180,6 +180,29 @@ class Adam(Plain):
         p.addcdiv_(m, self.denominator(n, group["eps"]), value=-group["lr"])
 
 
+class AdamCorrected(Adam):
+    """Adam with bias correction."""
+
+    #: In which precision the correction is computed.
+    correction = torch.float64
+
+    def move(self, p: torch.Tensor, g: torch.Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        state["step"] = state.get("step", 0) + 1
+        beta1, beta2 = (torch.tensor(beta, dtype=self.correction) for beta in group["betas"])
+        lr = group["lr"] / (1 - beta1 ** state["step"]).item()
+        self.root = (1 - beta2 ** state["step"]).sqrt().item()
+        super().move(p, g, state, {**group, "lr": lr})
+
+    def denominator(self, n: torch.Tensor, eps: float) -> torch.Tensor:
+        return n.sqrt() / self.root + eps
+
+
+class AdamCorrectedNarrow(AdamCorrected):
+    """The correction is computed in float32."""
+
+    correction = torch.float32
+
+
 class AdamEpsInside(Adam):
     """ε inside the root."""
 

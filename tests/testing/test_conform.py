@@ -15,6 +15,8 @@ from derive.rules.rule import Rule, make_rule
 from derive.testing import ConformanceError, assert_conforms
 from tests.testing.optimizers import (
     Adam,
+    AdamCorrected,
+    AdamCorrectedNarrow,
     AdamEpsInside,
     Averaged,
     AveragedNarrow,
@@ -64,6 +66,7 @@ RIGHT: dict[str, tuple[Callable[..., Any], str | Rule, dict[str, Any]]] = {
     "Adam without correction": (Adam, "adam", {"state": {"m": "m", "n": "n"}}),
     "averaged": (Averaged, AVERAGED, {}),
     "bfloat16": (HeavyBall, "heavy_ball_outside", {"dtypes": ("bfloat16",)}),
+    "Adam with correction": (AdamCorrected, "adam_corrected", {}),
     "torch's SGD": (
         lambda p: SGD(p, lr=1, momentum=0.9, nesterov=True),
         "pytorch_nesterov",
@@ -109,6 +112,12 @@ WRONG: dict[str, tuple[Callable[..., Any], str | Rule, dict[str, Any], tuple[str
         ("heavy_ball_outside with mu[t-1] in place of mu[t]",),
     ),
     "float32 product state": (AveragedNarrow, AVERAGED, {}, ("averaged with p in float32",)),
+    "float32 bias correction": (
+        AdamCorrectedNarrow,
+        "adam_corrected",
+        {},
+        ("adam_corrected with what its hyperparameters give computed in float32",),
+    ),
     "torch's Nesterov under a schedule": (
         lambda p: SGD(p, lr=1, momentum=0.9, nesterov=True),
         "folded_outside",
