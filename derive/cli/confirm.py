@@ -15,6 +15,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Declare the command's arguments."""
     parser = commands.add_parser("confirm", help="run the proven rules on a device and add the evidence to the report")
     parser.add_argument("--device", choices=prove.DEVICES, default="auto", help="where to run the kernels (auto)")
+    compiled = "hold torch's optimizers against the rules also compiled: takes minutes, and a C++ compiler"
+    parser.add_argument("--compiled", action="store_true", help=compiled)
     files.add_out(parser)
     parser.set_defaults(run=run)
 
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     services.check_evidence(out / evidence.FOLDER)
     prove.need_torch()
     terminal.note(f"running what was proved (device: {args.device})")
-    measured = services.confirm(claims, args.device)
+    measured = services.confirm(claims, args.device, compiled=args.compiled)
     texts = evidence.texts(measured)
     publish.publish(out, texts)
     failed = evidence.failures(measured)

@@ -174,13 +174,16 @@ def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> 
     }
 
 
-def confirm(decided: Sequence[Decided], device: str) -> Json:
-    """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device."""
+def confirm(claims: Iterable[Json], device: str, *, compiled: bool = False) -> Json:
+    """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device.
+
+    Claims are as proofs.json holds them. ``compiled``: the optimizers also as torch compiles them.
+    """
     from derive.confirm import confirm_claims
     from derive.testing.table import conformance
 
-    found = confirm_claims(decided, device)
-    return {**found, "conformance": conformance(found["device"]["kind"])}
+    found = confirm_claims(claims, device)
+    return {**found, "conformance": conformance(found["device"]["kind"], compiled=compiled)}
 
 
 def check_evidence(folder: Path) -> None:

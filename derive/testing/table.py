@@ -87,13 +87,13 @@ def conformance(device: str, *, compiled: bool = False) -> list[dict[str, Any]]:
             found = list(_rows(subject, form, make, PROBES, STEPS, device))
             rows += found
             if any(row["raised"] for row in found):
-                rows += _rows(subject, f"{form}, no late gradient", make, WITHOUT_LATE, STEPS, device)
+                rows += _rows(subject, f"{form} without the late gradient", make, WITHOUT_LATE, STEPS, device)
         if compiled:
             first = replace(subject, rules=subject.rules[:1])
             make = _compiled(_maker(subject, {}))
             rows += _rows(first, "compiled", make, PROBES, COMPILED_STEPS, device)
             if not rows[-1]["conforms"]:
-                rows += _rows(first, "compiled, no 0-d parameter", make, WITHOUT_0D, COMPILED_STEPS, device)
+                rows += _rows(first, "compiled without the 0-d parameter", make, WITHOUT_0D, COMPILED_STEPS, device)
     return rows
 
 

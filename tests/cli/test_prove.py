@@ -165,3 +165,11 @@ def test_confirm_adds_evidence_and_keeps_the_verdicts(world: World, derive: Any)
     after = world.written()
     assert after["proofs.json"] == before["proofs.json"]
     assert "evidence/cpu.json" in after
+
+
+def test_confirm_holds_compiled_optimizers_against_the_rules_where_it_is_asked_to(world: World, derive: Any) -> None:
+    derive("prove", "--out", world.out, "--no-confirm")
+    assert derive("confirm", "--device", "cpu", "--out", world.out)[0] == 0
+    assert not world.compiled
+    assert derive("confirm", "--device", "cpu", "--compiled", "--out", world.out)[0] == 0
+    assert world.compiled

@@ -27,6 +27,7 @@ class World:
         }
     )
     confirms: bool = True
+    compiled: bool = False
     rendered: int = 0
 
     def select(self, names: Sequence[str]) -> tuple[Claim, ...]:
@@ -46,7 +47,8 @@ class World:
     def relations(self) -> tuple[()]:
         return ()
 
-    def confirm(self, claims: Sequence[services.Json], device: str) -> dict[str, Any]:
+    def confirm(self, claims: Sequence[services.Json], device: str, *, compiled: bool = False) -> dict[str, Any]:
+        self.compiled = compiled
         runs = [
             {
                 "claim": claim["id"],

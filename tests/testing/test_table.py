@@ -8,7 +8,7 @@ from derive.testing.table import SUBJECTS, WITHOUT_LATE, conformance
 
 EAGER = ("for-loop", "foreach", "fused")
 #: torch's fused SGD stops where only some of its parameters have had a gradient before.
-PARTLY = ("for-loop", "foreach", "fused, no late gradient")
+PARTLY = ("for-loop", "foreach", "fused without the late gradient")
 SGD, DAMPENED, NESTEROV, ADAM, COUPLED, ADAMW, NADAM = (subject.title for subject in SUBJECTS)
 CORRECTED = ["adam_corrected", "adam_torch"]
 IMPLEMENTED = [
