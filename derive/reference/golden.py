@@ -139,7 +139,8 @@ class Golden:
         taken = self._take("query", state, (), schedule, t)
         with self._reader.arrays.quiet():
             points = [self._asked(leaf, taken.values, t) for leaf in taken.leaves]
-        trees = tuple(self._rebuilt(state[self.parameter], column) for column in zip(*points, strict=True))
+        columns = [[leaf[i] for leaf in points] for i in range(self.questions)]
+        trees = tuple(self._rebuilt(state[self.parameter], column) for column in columns)
         return trees[0] if self.questions == 1 else trees
 
     def step(self, state: State, grads: Tree, schedule: Mapping[str, ScheduleLike], t: int) -> State:

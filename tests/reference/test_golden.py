@@ -17,6 +17,7 @@ from derive.errors import DeriveError, NotCovered, UnknownName
 from derive.kernels import BACKENDS, generate
 from derive.kernels.bounds import SAFETY, given, lifter
 from derive.reference.start import start_of
+from derive.reference.taken import reads_of
 from derive.rules.catalogue import CATALOGUE, get_rule
 from derive.rules.rule import make_rule
 
@@ -313,6 +314,25 @@ def test_a_rule_whose_parameters_cannot_be_told() -> None:
     late = make_rule("late", "x[t+1] = x[t] - y[t]*grad(x[t])\ny[t+1] = y[t]", start="y[0] = x[0]/2")
     with pytest.raises(NotCovered, match="does not start at a number or another state"):
         start_of(late)
+
+
+def test_a_tree_without_leaves() -> None:
+    golden = derive.golden("folded_outside")
+    state = golden.init({"layers": []})
+    assert golden.query(state, SCHEDULE, 0) == {"layers": []}
+    assert golden.step(state, {"layers": []}, SCHEDULE, 0) == {"v": {"layers": []}, "phi": {"layers": []}}
+
+
+def test_what_a_kernel_reads_of_its_schedules() -> None:
+    rule = make_rule(
+        "reading",
+        "x[t+1] = x[t] - gamma[t-2]*gamma[t+1]*mu[t]*grad(x[t] - mu[t+3]*x[t])",
+        schedules={"gamma": "real", "mu": "real"},
+    )
+    assert {function: sorted(reads) for function, reads in reads_of(generate(rule, "numpy")).items()} == {
+        "query": [("mu", 3)],
+        "step": [("gamma", -2), ("gamma", 1), ("mu", 0)],
+    }
 
 
 def test_numpy_references_do_without_torch() -> None:
