@@ -29,8 +29,10 @@ Rows = Mapping[str, Bounded]
 def question(rule: Rule) -> Answer:
     """The rule's one question a step. Raises DeriveError where it asks more often, or never."""
     answers = questions(rule, model(rule))
-    if len(answers) != 1 or len(answers[0].point) != 1:
-        raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step, at one point")
+    if len(answers) != 1:
+        raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
+    if len(answers[0].point) != 1:
+        raise NotCovered(f"cannot confirm {rule.name}: no objective stands for an oracle of several arguments")
     if answers[0].oracle not in ANSWERS:
         raise NotCovered(f"no objective stands for the oracle {answers[0].oracle}")
     return answers[0]

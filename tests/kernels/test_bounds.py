@@ -263,6 +263,18 @@ def test_a_root_near_zero() -> None:
     assert np.isnan(given(np.array([-1.0]), "float64").sqrt().value)
 
 
+def test_torch_s_roots_and_reciprocals_are_as_accurate_as_supposed() -> None:
+    """Of every float32 in [1, 4), and so, by scaling with powers of four, of every normal one."""
+    for exponent in (127, 128):
+        values = (np.arange(2**23, dtype=np.uint32) | np.uint32(exponent << 23)).view(np.float32)
+        wide = values.astype(np.float64)
+        tensor = torch.from_numpy(values)
+        third = np.float32(1 / 3)
+        for computed, exact in ((torch.sqrt(tensor), np.sqrt(wide)), ((1 / 3) / tensor, np.float64(third) / wide)):
+            # The float64 values that stand for the exact ones are wrong by 2**-53 at most.
+            assert np.all(np.abs(computed.numpy() - exact) <= (2 * 2.0**-24 + 2.0**-53) * exact)
+
+
 def test_a_sign_near_zero() -> None:
     number = Bounded(np.array([3.0, 0.5, 0.0, -4.0]), np.array([1.0, 1.0, 1.0, 2.0]), "float64")
     assert number.sign().error.tolist() == [0, 2, 2, 2]
