@@ -89,7 +89,7 @@ def _engine(args: argparse.Namespace) -> Part:
 
     def show(stream: TextIO) -> None:
         rows = [(name, _ms(times.claims[name])) for name in slowest]
-        rows += [("all claims", _ms(times.total)), ("imports", _ms(times.imports))]
+        rows += [("all claims", _ms(times.total)), ("pictures", _ms(times.pictures)), ("imports", _ms(times.imports))]
         terminal.table(("claim", "CPU"), rows, stream=stream, right=("CPU",))
 
     targets = (

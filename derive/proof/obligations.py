@@ -39,7 +39,7 @@ class _SympyValues:
         return sympy.Symbol(TIME) + when.offset
 
     def function(self, name: str, args: tuple[sympy.Expr, ...]) -> sympy.Expr:
-        return _FUNCTIONS[name](*args)
+        return _FUNCTIONS.get(name, sympy.Function(name))(*args)  # an operator is a function of its own
 
     def power(self, base: sympy.Expr, exponent: Affine, when: When) -> sympy.Expr:
         return base ** (sympy.Symbol(TIME) * dict(exponent.terms)[TIME] + exponent.constant)
