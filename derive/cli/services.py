@@ -94,11 +94,10 @@ def document(decided: Iterable[Decided], related: Iterable[Relation]) -> Json:
 
 
 def relations() -> Iterator[Relation]:
-    """How the catalogue's linear rules are related; of others a pair may take seconds."""
-    from derive.documents.relate import linear
+    """How the catalogue's rules are related."""
     from derive.documents.relations import relations as of
 
-    return of([rule for rule in rules() if linear(rule)])
+    return of(rules())
 
 
 def rule_named(name: str, known: Mapping[str, Rule]) -> Rule:
