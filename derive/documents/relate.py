@@ -268,9 +268,12 @@ def _sometimes(left: Rule, right: Rule, partial: Result | None) -> Result:
 
 
 def _settled(left: Rule, right: Rule) -> Iterator[Condition]:
-    """That schedules are constant and parameters have their defaults."""
+    """That schedules are constant, from the earliest value on that a step reads, and parameters have their defaults."""
+    nodes = [n for r in (left, right) for e in (*r.update, *r.start, *r.first) for n in walk(e.right)]
     for name in dict.fromkeys((*left.schedule_names, *right.schedule_names)):
-        yield _stated(f"{name}[t+1] == {name}[t]")
+        first = min([0, *(n.index.constant for n in nodes if isinstance(n, Indexed) and n.name == name)])
+        later, earlier = (to_text(Indexed(name, Affine.time(first + k))) for k in (1, 0))
+        yield _stated(f"{later} == {earlier}")
     for d in dict.fromkeys((*left.parameters, *right.parameters)):
         if d.default is not None:
             yield _stated(f"{d.name} == {d.default}")

@@ -211,3 +211,20 @@ def test_a_rule_disturbed_in_one_coefficient_is_no_longer_the_same() -> None:
     assert decide_ordinary(left, disturbed).verdict is Verdict.REFUTED
     (found,) = relations((left, disturbed))
     assert found.result.verdict is Verdict.REFUTED
+
+
+def test_a_schedule_that_is_read_before_t_is_constant_from_there_on() -> None:
+    """From t = 0 on would not do: the first step reads the rate at -1."""
+    danihelka = CATALOGUE["danihelka"]
+    late = make_rule(
+        "late",
+        danihelka.text.replace("gamma[t]", "gamma[t-1]"),
+        start=danihelka.start_text,
+        schedules={"gamma": "nonzero", "mu": "real"},
+    )
+    found = decide_changing(CATALOGUE["sutskever_outside"], late).result
+    assert found.verdict is Verdict.CONDITIONAL
+    assert [(c.text, c.iff) for c in found.conditions] == [
+        ("gamma[t] == gamma[t-1]", False),
+        ("mu[t+1] == mu[t]", False),
+    ]
