@@ -36,7 +36,7 @@ from derive.notation.spec import (
 MAX_TEXT = 100_000
 MAX_LINE = 4_000
 MAX_NESTING = 40
-MAX_TOKENS = 400
+MAX_TOKENS = 600
 #: Chains (a + b + c + …, - - - x) nest once a term; this keeps every later walk far from Python's recursion limit.
 MAX_DEPTH = 200
 MAX_DIGITS = 60

@@ -17,7 +17,8 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from derive.errors import NotationError
-from derive.notation.latex import to_latex
+from derive.notation.display import Box, layout
+from derive.notation.latex import latex as latex_of
 from derive.notation.mathml import to_mathml
 from derive.notation.parser import parse_expression
 from derive.notation.spec import Comparison, Expr, Relation
@@ -46,12 +47,13 @@ WIDE = 40
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of a formula, with the relation sign before it (none before the first)."""
+    """One side of a formula, with the relation sign before it (none before the first); ``box``: to break it by."""
 
     sign: str
     mathml: str
     latex_sign: str
     latex: str
+    box: Box | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,10 @@ def formula(text: str) -> Formula | None:
         nodes = [None if continues and not n else parse_expression(side) for n, side in enumerate(sides)]
     except NotationError:
         return None
+    boxes = [layout(node) if node else None for node in nodes]
     parts = tuple(
-        Part(_SIGNS[sign], to_mathml(node) if node else "", _LATEX_SIGNS[sign], to_latex(node) if node else "")
-        for sign, node in zip(["", *signs], nodes, strict=True)
+        Part(_SIGNS[sign], to_mathml(node) if node else "", _LATEX_SIGNS[sign], latex_of(box) if box else "", box)
+        for sign, node, box in zip(["", *signs], nodes, boxes, strict=True)
     )
     latex = " ".join(word for part in parts for word in (part.latex_sign, part.latex) if word)
     return Formula(text.strip(), sides[0].strip() if signs else "", _whole(nodes, signs), parts, latex)
