@@ -10,6 +10,7 @@ from derive.proof.claim import KINDS
 from derive.report.confirmations import by_claim, conformance_of, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
+from derive.report.figure_view import figure_view
 from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
 from derive.report.relations import matrices
@@ -62,6 +63,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         matrices=matrices(proofs),
         devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
         conformance=tuple(row for e in evidence for row in conformance_of(e)),
+        figures=tuple(figure_view(f, claims) for f in proofs.figures),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
     )

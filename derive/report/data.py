@@ -34,7 +34,7 @@ from derive.report.checks import (
     record,
     say,
 )
-from derive.report.figure_data import a_picture
+from derive.report.figure_data import a_figure, a_picture
 
 #: The version of the files that this module reads.
 SCHEMA = 1
@@ -52,6 +52,7 @@ class Proofs:
     documents: Mapping[str, str]
     digest: str
     relations: tuple[Mapping[str, Any], ...] = ()
+    figures: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ _RELATION = record(
 
 _PROOFS = record(
     {"claims": list_of(_CLAIM), "rules": list_of(_RULE)},
-    {"documents": mapping_of(a_text), "relations": list_of(_RELATION)},
+    {"documents": mapping_of(a_text), "relations": list_of(_RELATION), "figures": list_of(a_figure)},
 )
 
 _EVIDENCE = record(
@@ -269,12 +270,14 @@ def load_proofs(path: Path) -> Proofs:
     value, content = _read(path, _PROOFS)
     _unique(path, "the claim", (c["id"] for c in value["claims"]))
     _unique(path, "the rule", (r["name"] for r in value["rules"]))
+    _unique(path, "the figure", (f["name"] for f in value.get("figures", ())))
     return Proofs(
         claims=tuple(value["claims"]),
         rules=tuple(value["rules"]),
         documents=value.get("documents", {}),
         digest=hashlib.sha256(content).hexdigest(),
         relations=_relations(path, value),
+        figures=tuple(value.get("figures", ())),
     )
 
 

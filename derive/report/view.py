@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.proof.result import Verdict
+from derive.report.drawing import Drawing
 from derive.report.mathematics import Display, Prose
 
 
@@ -371,6 +372,22 @@ class MatrixView:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureView:
+    """A figure of the whole: ``name`` is that of its PDF file (``figures/NAME.pdf``) and of its parts.
+
+    ``description`` says in words what it shows; ``claims`` are those that it illustrates.
+    """
+
+    name: str
+    anchor: str
+    title: str
+    caption: Prose
+    description: str
+    claims: tuple[Link, ...]
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report."""
 
@@ -383,6 +400,7 @@ class Report:
     matrices: tuple[MatrixView, ...]
     devices: tuple[DeviceView, ...]
     conformance: tuple[ConformanceView, ...]
+    figures: tuple[FigureView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]
 
