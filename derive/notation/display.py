@@ -167,10 +167,11 @@ def layout(node: Expr | Equation | Relation) -> Box:
 
 def _related(left: Expr, op: str, right: Expr) -> Box:
     latex, symbol = _RELATIONS[op]
-    return _row(_box(left, script=False), Mark(f" {latex} ", symbol), _box(right, script=False))
+    return row(_box(left, script=False), Mark(f" {latex} ", symbol), _box(right, script=False))
 
 
-def _row(*parts: Box) -> Box:
+def row(*parts: Box) -> Box:
+    """Boxes side by side, as one."""
     flat: list[Box] = []
     for part in parts:
         flat.extend(part.parts if isinstance(part, Row) else (part,))
@@ -216,7 +217,7 @@ def _with_subscripts(base: Box, below: list[Box]) -> Box:
     parts: list[Box] = [below[0]]
     for box in below[1:]:
         parts += [Mark(",", ",", "comma"), box]
-    return Scripts(base, _row(*parts), None)
+    return Scripts(base, row(*parts), None)
 
 
 def index_layout(index: Affine) -> Box:
@@ -225,7 +226,7 @@ def index_layout(index: Affine) -> Box:
     signed: list[tuple[bool, Box]] = []
     for name, k in terms:
         letter = _named(name)
-        signed.append((k < 0, letter if abs(k) == 1 else _row(Digits(str(abs(k))), Mark("", "\u2062"), letter)))
+        signed.append((k < 0, letter if abs(k) == 1 else row(Digits(str(abs(k))), Mark("", "\u2062"), letter)))
     if index.constant or not signed:
         leads = bool(signed) and signed[0][0] and index.constant > 0
         signed.insert(0 if leads else len(signed), (index.constant < 0, Digits(str(abs(index.constant)))))
@@ -234,7 +235,7 @@ def index_layout(index: Affine) -> Box:
         if parts or negative:
             parts.append(Mark("-", "−", "infix" if parts else "prefix") if negative else Mark("+", "+"))
         parts.append(box)
-    return _row(*parts)
+    return row(*parts)
 
 
 # -- expressions -----------------------------------------------------------------------------------
@@ -249,14 +250,14 @@ def _box(expr: Expr, *, script: bool) -> Box:
         case Indexed(name=name, index=index):
             return _named(name, index_layout(index))
         case Neg(operand=operand):
-            return _row(_MINUS, _held(operand, Hold.PRODUCT, script=script))
+            return row(_MINUS, _held(operand, Hold.PRODUCT, script=script))
         case Call(name="transpose", args=(matrix,)):
             return _power(_held(matrix, Hold.ATOM, script=script), Letter(r"\mathsf{T}", "⊤"))
         case Call(name=name, args=args):
             return _call(name, [_box(a, script=script) for a in args])
         case Reduction(kind=kind, body=body, index=index, lower=lower, upper=upper):
-            below = _row(_named(index), Mark("=", "="), index_layout(lower))
-            return _row(
+            below = row(_named(index), Mark("=", "="), index_layout(lower))
+            return row(
                 Limits(*_BIG[kind], below, index_layout(upper)), _NO_SIGN, _held(body, Hold.PRODUCT, script=script)
             )
         case Binary(op="**", left=left, right=right):
@@ -264,18 +265,18 @@ def _box(expr: Expr, *, script: bool) -> Box:
         case Binary(op="/", left=left, right=right):
             if script:
                 above, below = _held(left, Hold.SIGN, script=True), _held(right, Hold.POWER, script=True)
-                return _row(above, Mark("/", "/"), below)
+                return row(above, Mark("/", "/"), below)
             small = _is_whole(left) and _is_whole(right)
             return Quotient(_box(left, script=False), _box(right, script=False), small)
         case Binary(op="*", left=left, right=right):
             first = _held(left, Hold.ATOM if _ends_open(left) else Hold.SIGN, script=script)
             second = _held(right, Hold.FACTOR, script=script)
-            return _row(first, _times(first, second), second)
+            return row(first, _times(first, second), second)
         case Binary(left=left, right=right):
             op, right = folded("+" if expr.op == "+" else "-", right)
             space = "" if script else " "
             sign = Mark(f"{space}{op}{space}", "+" if op == "+" else "−")
-            return _row(_box(left, script=script), sign, _held(right, Hold.PRODUCT, script=script))
+            return row(_box(left, script=script), sign, _held(right, Hold.PRODUCT, script=script))
 
 
 def _held(expr: Expr, least: Hold, *, script: bool) -> Box:
@@ -331,15 +332,15 @@ def _ends_open(expr: Expr) -> bool:
 
 def _number(value: Fraction, *, script: bool) -> Box:
     if value < 0:
-        return _row(_MINUS, _number(-value, script=script))
+        return row(_MINUS, _number(-value, script=script))
     if value.denominator == 1:
         return Digits(str(value))
     scaled = _power_of_ten(value)
     if scaled:
-        power = Scripts(Digits("10"), None, _row(_MINUS, Digits(str(scaled[1]))))
-        return power if scaled[0] == 1 else _row(Digits(str(scaled[0])), _DOT, power)
+        power = Scripts(Digits("10"), None, row(_MINUS, Digits(str(scaled[1]))))
+        return power if scaled[0] == 1 else row(Digits(str(scaled[0])), _DOT, power)
     above, below = Digits(str(value.numerator)), Digits(str(value.denominator))
-    return _row(above, Mark("/", "/"), below) if script else Quotient(above, below, True)
+    return row(above, Mark("/", "/"), below) if script else Quotient(above, below, True)
 
 
 def _power_of_ten(value: Fraction) -> tuple[int, int] | None:
@@ -374,13 +375,13 @@ def _call(name: str, args: list[Box]) -> Box:
     first, *below = _pieces(name)
     if isinstance(first, Letter) and first.symbol == "grad":
         # The oracle of a rule is the gradient of the objective f: grad(x) is ∇f(x), grad2(x) is ∇f with subscript 2.
-        function = _row(Letter(r"\nabla", "∇"), _with_subscripts(Letter("f", "f"), below))
+        function = row(Letter(r"\nabla", "∇"), _with_subscripts(Letter("f", "f"), below))
     elif isinstance(first, Letter) and first.word:
         latex = "\\" + first.symbol if first.symbol in _NAMED_OPERATORS else rf"\operatorname{{{first.symbol}}}"
         function = _with_subscripts(Letter(latex, first.symbol), below)
     else:
         function = _with_subscripts(first, below)
-    return _row(function, _APPLY, _bracketed(_row(*separated)))
+    return row(function, _APPLY, _bracketed(row(*separated)))
 
 
 def _times(left: Box, right: Box) -> Mark:

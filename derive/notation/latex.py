@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from derive.notation.breaking import Broken, Line
 from derive.notation.display import (
     Box,
     Brackets,
@@ -60,6 +61,20 @@ def latex(box: Box) -> str:
             if tall:
                 return _join(_join(rf"\left{opening}", latex(body)), rf"\right{closing}")
             return _join(_join(opening, latex(body)), closing)
+
+
+def latex_lines(formula: Broken) -> str:
+    """A formula over lines: the body of amsmath's ``aligned``, every line behind an ``&``."""
+    lead = latex(formula.lead) if formula.lead else ""
+    return (r" \\" + "\n").join(
+        f"{lead if not number else ''}&{_line(line, first=not number)}" for number, line in enumerate(formula.lines)
+    )
+
+
+def _line(line: Line, *, first: bool) -> str:
+    moved = rf"\hspace{{{line.indent:.1f}em}}" if line.indent else ""
+    # Behind an empty formula a sign has the space of one between two terms.
+    return moved + ("" if first else "{}") + latex(line.box).strip()
 
 
 def _script(mark: str, box: Box | None) -> str:
