@@ -287,3 +287,17 @@ def test_a_start_that_is_never_defined_is_no_counterexample() -> None:
     never = rule(one.text, "x[0] = 1/(mu[0] - mu[0])")
     for left, right in ((one, never), (never, one)):
         assert decide(Equivalent(left, right)).verdict is Verdict.UNKNOWN
+
+
+def test_a_rule_that_divides_by_its_start_proves_nothing() -> None:
+    """v[t]/v[t] is 1 wherever it is anything; from v_0 = 0 there is no run."""
+    left = rule("v[t+1] = v[t]/v[t] + grad(x[t]); x[t+1] = x[t] - gamma[t]*v[t+1]", "v[0] = 0")
+    right = rule("v[t+1] = 1 + grad(x[t]); x[t+1] = x[t] - gamma[t]*v[t+1]", "v[0] = 0")
+    found = decide(Equivalent(left, right))
+    assert (found.verdict, found.summary) == (
+        Verdict.UNKNOWN,
+        "Not decided: a division by an expression that is identically zero.",
+    )
+    elsewhere = decide(Equivalent(rule(left.text, "v[0] = 1"), right))
+    assert elsewhere.verdict is Verdict.PROVED
+    assert elsewhere.side_conditions == ("gamma[t] is nonzero", "v[t] != 0")

@@ -79,6 +79,10 @@ def _begun(proof: Induction) -> Induction:
         failures += unshared_queries(one, other, f"at step {n}")
         x, y = one.state, other.state
     failures += _unrelated(relations, known, (*x.values(), *y.values()), When(base_steps, True))
+    for n in range(base_steps, base_steps + 2):
+        # What the start values make zero is divided by here, if it is divided by: then there is no such run.
+        one, other = _steps(pair, When(n, True), x, y, (answers, answers))
+        x, y = one.state, other.state
     return replace(proof, start=start, right_start=right_start, failures=tuple(failures))
 
 
