@@ -109,7 +109,7 @@ class Kernel:
         if self.backend == "torch":
             # Torch may import within a call (for DTensor it does), and Python then looks for the importer here.
             names["__builtins__"] = {"__import__": __import__}
-        return _run(code, names)
+        return run_source(code, names)
 
     def query(self, state: State, schedule: Schedules, t: int, **constants: Any) -> tuple[Value, ...]:
         """The points at which the oracle is asked in step ``t``, whether or not the source has a ``query``.
@@ -136,9 +136,7 @@ class Kernel:
         With ``Fraction`` the source computes exactly, roots too (:mod:`derive.kernels.surds`); with
         :class:`derive.kernels.bounds.Bounded` it carries a bound.
         """
-        tree = ast.fix_missing_locations(_Lift().visit(ast.parse(self.source)))
-        code = compile(tree, f"<kernel {self.rule} {self.backend}, interpreted>", "exec")
-        return Interpreted(self, _run(code, {"float": number, "_number": number, **ABSTRACT}))
+        return Interpreted(self, interpreted(self.source, number))
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,19 @@ class Interpreted:
         return _step(self.functions, state, grads, schedule, t, constants)
 
 
-def _run(code: CodeType, names: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    # What is executed is the generator's own source; no text of a user's becomes code, and there are no builtins.
+def interpreted(source: str, number: Callable[[Any], Any], **names: Any) -> Mapping[str, Callable[..., Any]]:
+    """The functions of a generated source over other numbers; ``names`` are what it uses besides arithmetic."""
+    tree = ast.fix_missing_locations(_Lift().visit(ast.parse(source)))
+    return run_source(
+        compile(tree, "<kernel, interpreted>", "exec"), {"float": number, "_number": number, **ABSTRACT, **names}
+    )
+
+
+def run_source(code: CodeType, names: dict[str, Any]) -> dict[str, Callable[..., Any]]:
+    """The functions that a generated source defines, run with these names alone.
+
+    What is executed is the generator's own source; no text of a user's becomes code, and there are no builtins.
+    """
     namespace: dict[str, Any] = {"__builtins__": {}, **names}
     exec(code, namespace)  # noqa: S102
     return {k: v for k, v in namespace.items() if FUNCTIONS.fullmatch(k)}
