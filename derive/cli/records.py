@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import derive
+from derive.documents.recorded import MEND, NAME, find_record, read_record
 from derive.errors import EvidenceError
 
-NAME = "proofs.json"
-SCHEMA = 1
+__all__ = ["NAME", "Baseline", "differences", "find_baseline", "read_claims", "read_verdicts"]
 
 Verdicts: TypeAlias = Mapping[str, str]
 
@@ -27,62 +25,38 @@ class Baseline:
 
 def read_verdicts(path: Path) -> Verdicts:
     """The verdicts that a proofs.json records. Raises EvidenceError where it is missing or broken."""
-    return _verdicts(_read(path), path)
+    return _verdicts(read_record(path), path)
 
 
 def read_claims(path: Path) -> Sequence[Mapping[str, Any]]:
     """The claims that a proofs.json records. Raises EvidenceError where it is missing or broken."""
-    value = _read(path)
+    value = read_record(path)
     _verdicts(value, path)
     for claim in value["claims"]:
         if not isinstance(claim.get("certificates"), list) or not isinstance(claim.get("residual"), list):
-            raise EvidenceError(f'{path} is broken: {claim["id"]} has no "certificates" and "residual"\n  {_MEND}')
+            raise EvidenceError(f'{path} is broken: {claim["id"]} has no "certificates" and "residual"\n  {MEND}')
     claims: Sequence[Mapping[str, Any]] = value["claims"]
     return claims
 
 
-def _read(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise EvidenceError(f"cannot read {path}: {reason}") from None
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise EvidenceError(f"{path} is broken: not JSON ({error})\n  {_MEND}") from None
-
-
-_MEND = "put the committed file back, or remove it and run: python -m derive prove --update"
-
-
-def _verdicts(value: Any, path: Path) -> Verdicts:
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
-        raise EvidenceError(f'{path} is broken: expected an object with "schema": {SCHEMA}\n  {_MEND}')
+def _verdicts(value: Mapping[str, Any], path: Path) -> Verdicts:
     claims = value.get("claims")
     if not isinstance(claims, list):
-        raise EvidenceError(f'{path} is broken: expected a list "claims"\n  {_MEND}')
+        raise EvidenceError(f'{path} is broken: expected a list "claims"\n  {MEND}')
     found: dict[str, str] = {}
     for number, claim in enumerate(claims):
         match claim:
             case {"id": str(name), "verdict": str(verdict)}:
                 found[name] = verdict
             case _:
-                raise EvidenceError(f'{path} is broken: claim number {number} has no "id" and "verdict"\n  {_MEND}')
+                raise EvidenceError(f'{path} is broken: claim number {number} has no "id" and "verdict"\n  {MEND}')
     return found
 
 
 def find_baseline(out: Path) -> Baseline | None:
     """The recorded verdicts: those in ``out``, else those of this checkout or of the installed package, if any."""
-    package = Path(derive.__file__).parent
-    checkout = package.parent
-    places = [out, package / "reports"]
-    if (checkout / "pyproject.toml").is_file():
-        places.append(checkout / "reports")
-    for place in places:
-        if (place / NAME).is_file():
-            return Baseline(place / NAME, read_verdicts(place / NAME))
-    return None
+    path = find_record(out)
+    return Baseline(path, read_verdicts(path)) if path else None
 
 
 def differences(recorded: Verdicts, found: Verdicts, *, whole: bool) -> list[tuple[str, str, str]]:

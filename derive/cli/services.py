@@ -74,7 +74,8 @@ def file_claim(where: str, claim: Claim, result: Result) -> Json:
 
 def file_document(file: ClaimFile, claims: Sequence[Json]) -> Json:
     """The object that proofs.json would hold, of a claim file: its claims, and the rules that they speak of."""
-    from derive.documents.results import SCHEMA, rule_json, rules_in
+    from derive.documents.recorded import SCHEMA
+    from derive.documents.results import rule_json, rules_in
 
     rules = {rule.name: rule for stated in file.claims for rule in rules_in(stated.claim.formal)}
     spoken = {name: [claim["id"] for claim in claims if name in claim["rules"]] for name in rules}
@@ -89,8 +90,10 @@ def document(decided: Iterable[Decided], related: Iterable[Relation]) -> Json:
     """The object that proofs.json holds."""
     from derive.documents.relations import relation_json
     from derive.documents.results import document_json
+    from derive.figures import figures
 
-    return document_json(decided, map(relation_json, related))
+    pairs = tuple(decided)
+    return {**document_json(pairs, map(relation_json, related)), "figures": list(figures(pairs))}
 
 
 def relations() -> Iterator[Relation]:
@@ -163,8 +166,9 @@ def as_claim(relation: Relation) -> Claim:
 
 def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> Json:
     """Relations and the rules of which they speak, as proofs.json holds them."""
+    from derive.documents.recorded import SCHEMA
     from derive.documents.relations import relation_json
-    from derive.documents.results import SCHEMA, rule_json
+    from derive.documents.results import rule_json
 
     return {
         "schema": SCHEMA,

@@ -35,11 +35,11 @@ from derive.confirm.run import STEPS, Track, start_errors
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
 from derive.kernels.bounds import Bounded, given, lifter
-from derive.kernels.generate import applied_operators, emit, questions, rule_hash
+from derive.kernels.generate import applied_operators, emit, questions
 from derive.kernels.kernel import Kernel
 from derive.notation.spec import Expr
 from derive.notation.sympy_model import T, at, model, to_sympy
-from derive.rules.rule import Declared, Rule
+from derive.rules.rule import Declared, Rule, rule_hash
 
 StateMap = tuple[tuple[str, Expr], ...]
 

@@ -19,10 +19,9 @@ from derive.confirm.run import STEPS, Track, closed_loop, first_row, follow, row
 from derive.confirm.schedules import SCHEDULES, Schedule
 from derive.errors import DeriveError, NotCovered
 from derive.kernels.bounds import SAFETY, Bounded, Floats, plain
-from derive.kernels.generate import rule_hash
 from derive.notation.parser import parse_equations, parse_expression
 from derive.notation.spec import Affine
-from derive.rules.rule import Rule
+from derive.rules.rule import Rule, rule_hash
 
 #: Values of constants where the caller gives none: dampening that shows, an average over eight gradients.
 DEFAULTS: Mapping[str, float] = {"tau": 0.25, "N": 8.0}

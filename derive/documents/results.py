@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from derive.documents.recorded import SCHEMA
 from derive.notation.latex import to_latex
 from derive.notation.parser import parse_equations, parse_relations
 from derive.notation.spec import Equation, Relation
@@ -25,11 +26,9 @@ from derive.proof.claim import (
     Reschedule,
     Solve,
 )
-from derive.proof.result import Result
+from derive.proof.result import Result, Verdict
 from derive.rules.catalogue import CATALOGUE
-from derive.rules.rule import Rule
-
-SCHEMA = 1
+from derive.rules.rule import Rule, rule_hash
 
 #: The documents by number: title and author or origin.
 DOCUMENTS: dict[str, str] = {
@@ -55,7 +54,11 @@ def document_json(
         "documents": {d: DOCUMENTS[d] for d in dict.fromkeys(c.document for c, _ in pairs)},
         "claims": [claim_json(c, r) for c, r in pairs],
         "rules": [
-            rule_json(rule, [i for i, names in spoken.items() if rule.name in names]) for rule in CATALOGUE.values()
+            {
+                **rule_json(rule, [i for i, names in spoken.items() if rule.name in names]),
+                "proved_by": next((c.id for c, r in pairs if is_proof(c, rule, r)), None),
+            }
+            for rule in CATALOGUE.values()
         ],
         "relations": list(relations),
     }
@@ -91,6 +94,23 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "rules": list(rules_of(claim.formal)),
         "certificates": [dict(c) for c in result.certificates],
     }
+
+
+def is_proof(claim: Claim, rule: Rule, result: Result) -> bool:
+    """Whether the result proves what the claim says of this rule: see :func:`may_prove`."""
+    return result.verdict is Verdict.PROVED and may_prove(claim, rule)
+
+
+def may_prove(claim: Claim, rule: Rule) -> bool:
+    """Whether the claim, once proved, says what this rule computes.
+
+    A claim is about the rule if it speaks of this very rule, or, for a rule of the catalogue, of that rule with
+    another start. A rule that only bears the name of another is another rule.
+    """
+    if not isinstance(claim.formal, Equivalent | Identity | ClosedForm | Solve):
+        return False
+    catalogued = CATALOGUE.get(rule.name) == rule and rule.name in rules_of(claim.formal)
+    return catalogued or rule in rules_in(claim.formal)
 
 
 def rules_of(formal: Formal) -> tuple[str, ...]:
@@ -195,6 +215,7 @@ def rule_json(rule: Rule, claims: list[str]) -> dict[str, Any]:
     """One rule, with the ids of the claims that speak of it."""
     return {
         "name": rule.name,
+        "hash": rule_hash(rule),
         "title": rule.title,
         "family": rule.family,
         "source": rule.source,

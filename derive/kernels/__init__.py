@@ -1,6 +1,6 @@
 """Proven rules as code that a person can read, checked against the rule in exact fractions."""
 
-from derive.kernels.generate import generate, rule_hash
+from derive.kernels.generate import generate
 from derive.kernels.kernel import BACKENDS, Backend, Interpreted, Kernel, KernelError
 
-__all__ = ["BACKENDS", "Backend", "Interpreted", "Kernel", "KernelError", "generate", "rule_hash"]
+__all__ = ["BACKENDS", "Backend", "Interpreted", "Kernel", "KernelError", "generate"]

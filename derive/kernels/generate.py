@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -13,24 +12,11 @@ from derive.kernels.functions import NAMES
 from derive.kernels.kernel import BACKENDS, Backend, Kernel, KernelError
 from derive.kernels.printer import Applied, KernelPrinter, is_negative
 from derive.notation.sympy_model import Answer, Model, T, at, model
-from derive.rules.rule import Declared, Rule
+from derive.rules.rule import Declared, Rule, rule_hash
 
 _ARGUMENTS = ("state", "grads", "schedule", "difference", "operators", "t")
 _RESERVED = {*_ARGUMENTS, *NAMES, "float", "query", "step", "first_step"}
 _TITLES = {"numpy": "NumPy arrays", "torch": "torch tensors"}
-
-
-def rule_hash(rule: Rule) -> str:
-    """SHA-256 over what the rule computes: its equations, start, schedules and parameters, not its title."""
-    parts = (
-        rule.update,
-        rule.start,
-        rule.first,
-        tuple((d.name, d.domain.text, d.default) for d in (*rule.schedules, *rule.parameters)),
-        rule.oracles,
-        *rule.operator_names,
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Kernel:

@@ -156,7 +156,8 @@ _RULE = record(
         "schedules": mapping_of(a_text),
         "parameters": mapping_of(a_text),
         "claims": list_of(a_name),
-    }
+    },
+    {"hash": a_text, "proved_by": or_null(a_name)},
 )
 
 _RELATION = record(

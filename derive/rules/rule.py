@@ -6,6 +6,7 @@ same kind of object.
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -157,6 +158,20 @@ def make_rule(
     )
     check_rule(rule, label, update=update, start=start, first=first)
     return rule
+
+
+def rule_hash(rule: Rule) -> str:
+    """SHA-256 over what a rule says: equations, start, declarations and operators as canonical text, no name or title.
+
+    So the proof of a rule holds for every rule of the same hash, and what was measured with it speaks of them.
+    """
+    parts = (
+        *(tuple(map(to_text, equations)) for equations in (rule.update, rule.start, rule.first)),
+        *(tuple((d.name, d.domain.text, d.default) for d in group) for group in (rule.schedules, rule.parameters)),
+        rule.oracles,
+        tuple((o.name, o.axioms) for o in rule.operators),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def check_rule(rule: Rule, label: str, *, update: str, start: str, first: str) -> None:

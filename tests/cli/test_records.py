@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import derive
 from derive.cli import records
+from derive.documents import recorded
 
 ONE = '{"schema": 1, "claims": [{"id": "900.first", "verdict": "proved"}]}'
 
@@ -20,7 +20,7 @@ def test_the_directory_itself_comes_first(tmp_path: Path) -> None:
 
 
 def test_then_the_checkout(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(derive, "__file__", str(tmp_path / "derive" / "__init__.py"))
+    monkeypatch.setattr(recorded, "PACKAGE", tmp_path / "derive")
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / records.NAME).write_text(ONE, encoding="utf-8")
     # Beside an installed package, a folder of that name is someone else's.
@@ -32,7 +32,7 @@ def test_then_the_checkout(tmp_path: Path, monkeypatch: Any) -> None:
 
 
 def test_then_the_installed_package(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(derive, "__file__", str(tmp_path / "derive" / "__init__.py"))
+    monkeypatch.setattr(recorded, "PACKAGE", tmp_path / "derive")
     packaged = tmp_path / "derive" / "reports"
     packaged.mkdir(parents=True)
     (packaged / records.NAME).write_text(ONE, encoding="utf-8")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from derive.kernels import BACKENDS, KernelError, generate, rule_hash
+from derive.kernels import BACKENDS, KernelError, generate
 from derive.kernels.exact import verify
 from derive.rules.catalogue import CATALOGUE, get_rule
-from derive.rules.rule import make_rule
+from derive.rules.rule import make_rule, rule_hash
 
 COVERED = list(CATALOGUE)
 
