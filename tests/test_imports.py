@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "testing": {"notation", "rules", "kernels"},
     "reference": {"notation", "rules", "proof", "documents", "kernels"},
     "optim": {"notation", "rules", "proof", "documents", "kernels", "reference"},
+    "figures": {"notation", "rules", "proof", "kernels"},
     "report": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
     "bench": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
     "cli": {
@@ -44,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "kernels",
         "confirm",
         "testing",
+        "figures",
         "report",
         "bench",
     },
