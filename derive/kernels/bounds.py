@@ -169,6 +169,10 @@ class Bounded:
         x, y = _met(self, other)
         return Bounded(np.minimum(x.value, y.value), _of_the_larger(-x, -y), x.dtype, x.scalar)
 
+    def either(self, other: Bounded) -> Bounded:
+        """What one or the other of two ways to compute the same may give."""
+        return replace(self, error=np.maximum(self.error, other.error))
+
 
 def _of_the_larger(x: Bounded, y: Bounded) -> Any:
     """The bound on the error of the larger of two."""

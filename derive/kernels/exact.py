@@ -17,14 +17,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import sympy
 
 from derive.errors import DeriveError, NotRational, Undecided
 from derive.kernels.functions import ABSTRACT
 from derive.kernels.generate import questions
-from derive.kernels.kernel import Kernel, KernelError
+from derive.kernels.kernel import Interpreted, KernelError
 from derive.kernels.surds import Number, square_root
 from derive.notation.domain import Domain
 from derive.notation.evaluate import evaluate
@@ -56,6 +56,17 @@ class Agreement:
     def ok(self) -> bool:
         """Whether every trial agreed exactly."""
         return not self.problem
+
+
+class Source(Protocol):
+    """Generated source of a rule, for any backend."""
+
+    @property
+    def backend(self) -> str:
+        """What it is for."""
+
+    def interpret(self, number: Callable[[Any], Any]) -> Interpreted:
+        """The source over other numbers."""
 
 
 class _Step:
@@ -135,7 +146,7 @@ def fraction(rng: random.Random, domain: Domain) -> Fraction:
     raise DeriveError(f"no random fraction lies in the domain {domain.text}")
 
 
-def verify(kernel: Kernel, rule: Rule, trials: int = 20) -> Agreement:
+def verify(kernel: Source, rule: Rule, trials: int = 20) -> Agreement:
     """Whether the kernel's source computes exactly ``rule``: query points and every state, in each of ``trials``.
 
     Trials are the same on every run. Where the rule has a first step, every trial checks it too, at t = 0.
@@ -152,7 +163,7 @@ def verify(kernel: Kernel, rule: Rule, trials: int = 20) -> Agreement:
     return Agreement(rule.name, kernel.backend, trials)
 
 
-def _differs(kernel: Kernel, rule: Rule, step: Model, t: int, rng: random.Random) -> str:
+def _differs(kernel: Source, rule: Rule, step: Model, t: int, rng: random.Random) -> str:
     """Where source, rule and model first differ in one step from random numbers; empty where they agree."""
     spec, expected, values = _random_step(rule, t, rng)
     state, constants = spec.state, spec.constants
