@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from derive.kernels import Backend
+from derive.kernels.memory import apart
 
 Array = Any
 DType = Any
@@ -19,7 +20,8 @@ class Arrays:
     """``cast`` may give the array itself, ``fresh`` never does. ``problem`` says why it is no array to compute with.
 
     Nothing of it is recorded for differentiation within ``quiet``. ``outside`` keeps a function out of what
-    torch.compile compiles.
+    torch.compile compiles. ``together`` says whether lists of arrays can be stepped in few calls, in place: plain
+    tensors that share no memory, in code that is run and not traced.
     """
 
     problem: Callable[[Any], str]
@@ -30,12 +32,13 @@ class Arrays:
     assign: Callable[[Array, Array], None]
     quiet: Callable[[], AbstractContextManager[Any]]
     outside: Callable[[Callable[..., Any]], Callable[..., Any]]
+    together: Callable[[Sequence[Sequence[Array]]], bool]
 
 
 @functools.cache
 def arrays_of(backend: Backend) -> Arrays:
     """What there is to do for a backend; its library is imported here."""
-    return _torch() if backend == "torch" else _numpy()
+    return _numpy() if backend == "numpy" else _torch()
 
 
 def _numpy() -> Arrays:
@@ -58,6 +61,7 @@ def _numpy() -> Arrays:
         assign=assign,
         quiet=nullcontext,
         outside=lambda function: function,
+        together=lambda columns: False,
     )
 
 
@@ -71,6 +75,13 @@ def _torch() -> Arrays:
             return f"a sparse tensor ({x.layout})"
         return "" if x.is_floating_point() else f"a tensor of {x.dtype}"
 
+    plain = {torch.Tensor, torch.nn.Parameter}
+
+    def together(columns: Sequence[Sequence[Array]]) -> bool:
+        if torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None:
+            return False
+        return {type(x) for column in columns for x in column} <= plain and apart(columns)
+
     return Arrays(
         problem=problem,
         widest=lambda dtypes: functools.reduce(torch.promote_types, dtypes),
@@ -80,4 +91,5 @@ def _torch() -> Arrays:
         assign=lambda x, value: x.copy_(value),
         quiet=torch.no_grad,
         outside=torch.compiler.disable,
+        together=together,
     )

@@ -31,14 +31,17 @@ def golden(
 ) -> Golden:
     """The golden reference of a proven rule: of the catalogue's of this name, or of a rule that a claim proves.
 
-    ``constants`` are the rule's parameters; those with a default may be left out. ``operators`` are functions of an
-    array for the rule's opaque operators; that they have the axioms which the rule states is the caller's to know.
+    ``backend`` is "numpy", "torch", or "triton": this is torch's, but for steps in place, which are fused kernels for
+    tensors on a CUDA device. ``constants`` are the rule's parameters; those with a default may be left out.
+    ``operators`` are functions of an array for the rule's opaque operators; that they have the axioms which the rule
+    states is the caller's to know.
+
     Raises DeriveError for a rule of which no claim is proved, UnknownName for a name that no rule has, NotCovered for
-    a rule that kernels do not cover, and DeriveError for a constant or operator that is missing, is none of the
-    rule's, or is outside its domain.
+    a rule that kernels do not cover and where Triton is missing, and DeriveError for a constant or operator that is
+    missing, is none of the rule's, or is outside its domain.
     """
     proven = get_rule(rule) if isinstance(rule, str) else rule
-    kernel = generate(proven, backend, certificate=proved_claim(proven))
+    kernel = generate(proven, "numpy" if backend == "numpy" else "torch", certificate=proved_claim(proven))
     start, arrays = start_of(proven), arrays_of(backend)
     if len(kernel.stages) > 1:
         raise NotCovered(
@@ -49,7 +52,30 @@ def golden(
     if proven.operators or operators:
         same_names(proven.name, "operators", proven.operator_names, operators or {})
         fixed["operators"] = operators
-    return Golden(proven, kernel, start, fixed, reader, arrays.outside(reader.take), arrays.outside(rebuilt))
+    return Golden(
+        proven,
+        kernel,
+        start,
+        fixed,
+        _in_place(kernel, backend, proven),
+        reader,
+        arrays.outside(reader.take),
+        arrays.outside(reader.values),
+        arrays.outside(rebuilt),
+    )
+
+
+def _in_place(kernel: Kernel, backend: Backend, rule: Rule) -> Callable[..., None] | None:
+    """What steps lists of arrays in place, in few calls; None where there is no such for the backend."""
+    if backend == "triton":
+        from derive.kernels import triton_launch
+
+        return triton_launch.in_place(generate(rule, "triton", certificate=kernel.certificate))
+    if backend == "numpy" or kernel.operators:
+        return None
+    from derive.kernels import foreach
+
+    return foreach.in_place(kernel)
 
 
 def _constants(rule: Rule, given: Mapping[str, float | Fraction]) -> Mapping[str, float | Fraction]:
@@ -82,9 +108,11 @@ class Golden:
     kernel: Kernel
     start: Start
     constants: Mapping[str, Any]
+    _in_place: Callable[..., None] | None = field(repr=False, compare=False)
     _reader: Reader = field(repr=False, compare=False)
-    # Two steps that torch.compile leaves alone: schedules are any Python, and would be compiled anew at every t.
+    # What torch.compile leaves alone: schedules are any Python, and would be compiled anew at every t.
     _take: Callable[..., Taken] = field(repr=False, compare=False)
+    _values: Callable[..., Values] = field(repr=False, compare=False)
     _rebuilt: Callable[[Tree, Sequence[Array]], Tree] = field(repr=False, compare=False)
 
     @property
@@ -156,16 +184,53 @@ class Golden:
         return {name: self._rebuilt(state[self.parameter], [leaf[name] for leaf in new]) for name in self.rule.states}
 
     def step_(self, state: State, grads: Tree, schedule: Mapping[str, ScheduleLike], t: int) -> None:
-        """As ``step``, in place: every array of ``state`` is overwritten, one leaf of the tree after the other.
+        """As ``step``, in place: every array of ``state`` is overwritten. What is refused has changed nothing.
 
-        So the parameters that ``init`` was given are themselves updated, and no more memory is needed than for the
-        step of one leaf. What is refused has changed nothing.
+        So the parameters that ``init`` was given are themselves updated. Torch's tensors are stepped together, in few
+        calls (:mod:`derive.kernels.foreach`), which round a product and a sum at once where torch does: results are
+        within the same bound as those of ``step``, but may differ from them in the last bits. Tensors that share
+        memory, or are of other classes (DTensor), and whatever torch.compile compiles, are stepped leaf after leaf
+        with the bits of ``step``, as NumPy's arrays are.
         """
         taken = self._take("step", state, grads, schedule, t)
-        with self._reader.arrays.quiet():
-            for leaf, answers in zip(taken.leaves, taken.grads, strict=True):
-                for name, new in self._stepped(leaf, answers, taken.values, t).items():
-                    self._reader.arrays.assign(leaf[name], new)
+        states = {name: [leaf[name] for leaf in taken.leaves] for name in self.rule.states}
+        self._step_lists(states, list(zip(*taken.grads, strict=True)), taken.values, t)
+
+    def step_lists_(
+        self,
+        states: Mapping[str, Sequence[Array]],
+        grads: Sequence[Sequence[Array]],
+        schedule: Mapping[str, ScheduleLike],
+        t: int,
+        *,
+        apart: bool | None = None,
+    ) -> None:
+        """``step_`` of lists of arrays, of which nothing is checked; ``grads`` has such a list for each question.
+
+        ``apart`` says whether the arrays are known to be plain ones that share no memory; None lets it be found out.
+        """
+        self._step_lists(states, grads, self._values("step", schedule, t), t, apart=apart)
+
+    def _step_lists(
+        self,
+        states: Mapping[str, Sequence[Array]],
+        grads: Sequence[Sequence[Array]],
+        values: Values,
+        t: int,
+        *,
+        apart: bool | None = None,
+    ) -> None:
+        arrays = self._reader.arrays
+        if apart is None:
+            apart = self._in_place is not None and arrays.together([*states.values(), *grads])
+        if apart and self._in_place is not None and grads:
+            self._in_place(states, grads, values.at(t), t, **self.constants)
+            return
+        with arrays.quiet():
+            for i, answers in enumerate(zip(*grads, strict=True)):
+                leaf = {name: column[i] for name, column in states.items()}
+                for name, new in self._stepped(leaf, answers, values, t).items():
+                    arrays.assign(leaf[name], new)
 
     def _asked(self, leaf: Leaf, values: Values, t: int) -> Sequence[Array]:
         points = self._code(leaf).query(self._wide(leaf), values.at(t), t, **self.constants)

@@ -99,13 +99,17 @@ class Reader:
         columns = {name: self.flat(state[name], f"state[{name!r}]", params) for name in rule.states}
         leaves = [dict(zip(columns, leaf, strict=True)) for leaf in zip(*columns.values(), strict=True)]
         asked = self._answers(params, leaves, grads) if function == "step" else []
+        return Taken(leaves, asked, self.values(function, schedule, t))
+
+    def values(self, function: str, schedule: Mapping[str, ScheduleLike], t: int) -> Values:
+        """What ``function`` reads of the schedules at ``t``."""
         if t == 0 and f"first_{function}" in self.reads:
             function = f"first_{function}"
-        functions = schedules_for(rule.name, rule.schedule_names, schedule)
+        functions = schedules_for(self.rule.name, self.rule.schedule_names, schedule)
         values: dict[str, dict[int, float | Fraction]] = {name: {} for name in functions}
         for name, offset in self.reads.get(function, ()):
             values[name][offset] = functions[name](t + offset)
-        return Taken(leaves, asked, Values(values))
+        return Values(values)
 
     def _answers(self, params: Tree, leaves: Sequence[Leaf], grads: Tree) -> list[tuple[Array, ...]]:
         trees = {"grads": grads}
