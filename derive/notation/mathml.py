@@ -1,40 +1,18 @@
-"""Specs to presentation MathML, with the LaTeX as an annotation so that a formula can be copied as LaTeX."""
+"""Boxes to presentation MathML for a page in HTML, which needs no namespaces: as short as it can be."""
 
 from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from derive.notation.display import (
-    Box,
-    Brackets,
-    Digits,
-    Letter,
-    Limits,
-    Mark,
-    Quotient,
-    Root,
-    Row,
-    Scripts,
-    layout,
-)
-from derive.notation.latex import latex
-from derive.notation.spec import Equation, Expr, Relation
+from derive.notation.display import Box, Brackets, Digits, Letter, Limits, Mark, Quotient, Root, Row, Scripts
 
-_NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _FENCES = {"round": ("(", ")"), "bars": ("|", "|")}
-#: Characters that cannot be seen are written as references, so that a person can read the source.
-_INVISIBLE = {"\u2061": "&#x2061;", "\u2062": "&#x2062;"}
+#: Where a line may be broken: before the signs of a sum.
+_BREAKS = {"+", "−"}
 
 
-def to_mathml(node: Expr | Equation | Relation, *, display: bool = False) -> str:
-    """The formula as a ``<math>`` element; ``display``: on a line of its own."""
-    box = layout(node)
-    mode = ' display="block"' if display else ""
-    annotation = f'<annotation encoding="application/x-tex">{escape(latex(box))}</annotation>'
-    return f'<math xmlns="{_NAMESPACE}"{mode}><semantics>{_grouped(box)}{annotation}</semantics></math>'
-
-
-def _mathml(box: Box) -> str:
+def mathml(box: Box) -> str:
+    """What stands inside a ``<math>`` element for a box of :mod:`derive.notation.display`."""
     match box:
         case Letter(symbol=symbol):
             # One letter is italic by default; the nabla and capital Greek letters stand upright, as in LaTeX.
@@ -45,13 +23,10 @@ def _mathml(box: Box) -> str:
         case Mark(symbol=symbol, kind=kind):
             return _mark(symbol, kind)
         case Row(parts=parts):
-            text = ""
-            for part in parts:
-                text += _mathml(part)
-            return text
+            return "".join(map(mathml, parts))
         case Quotient(above=above, below=below, small=small):
-            fraction = f"<mfrac>{_grouped(above)}{_grouped(below)}</mfrac>"
-            return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
+            size = ' displaystyle="false"' if small else ""
+            return f"<mfrac{size}>{_grouped(above)}{_grouped(below)}</mfrac>"
         case Scripts(base=base, below=None, above=over) if over is not None:
             return f"<msup>{_grouped(base)}{_grouped(over)}</msup>"
         case Scripts(base=base, below=under, above=None) if under is not None:
@@ -60,24 +35,35 @@ def _mathml(box: Box) -> str:
             scripts = [_grouped(s) if s is not None else "<mrow></mrow>" for s in (under, over)]
             return f"<msubsup>{_grouped(base)}{scripts[0]}{scripts[1]}</msubsup>"
         case Limits(symbol=symbol, below=under, above=over):
-            sign = f'<mo largeop="true" movablelimits="true">{symbol}</mo>'
-            return f"<munderover>{sign}{_grouped(under)}{_grouped(over)}</munderover>"
+            return f"<munderover><mo>{symbol}</mo>{_grouped(under)}{_grouped(over)}</munderover>"
         case Root(body=body):
-            return f"<msqrt>{_mathml(body)}</msqrt>"
+            return f"<msqrt>{mathml(body)}</msqrt>"
         case Brackets(body=body, kind=kind, tall=tall):
-            opening, closing = (
-                f'<mo fence="true" form="{form}" stretchy="{str(tall).lower()}">{fence}</mo>'
-                for form, fence in zip(("prefix", "postfix"), _FENCES[kind], strict=True)
-            )
-            return f"<mrow>{opening}{_mathml(body)}{closing}</mrow>"
+            # First and last in their row, brackets are recognised as such.
+            start = "<mo>" if tall else '<mo stretchy="false">'
+            opening, closing = _FENCES[kind]
+            return f"<mrow>{start}{opening}</mo>{mathml(body)}{start}{closing}</mo></mrow>"
+
+
+def mathml_terms(box: Box) -> tuple[str, ...]:
+    """The box as the contents of several ``<math>`` elements side by side, so that a line can be broken between them.
+
+    A sum has one for each term, with its sign in front; anything else is one.
+    """
+    terms: list[list[str]] = [[]]
+    for part in box.parts if isinstance(box, Row) else (box,):
+        if isinstance(part, Mark) and part.kind == "infix" and part.symbol in _BREAKS:
+            # Standing first it would be taken for the sign of a number.
+            terms.append([f'<mo form="infix">{part.symbol}</mo>'])
+        else:
+            terms[-1].append(mathml(part))
+    return tuple("".join(term) for term in terms)
 
 
 def _mark(symbol: str, kind: str) -> str:
-    text = _INVISIBLE.get(symbol) or escape(symbol)
+    text = escape(symbol)
     if kind == "prefix":
         return f'<mo form="prefix">{text}</mo>'
-    if kind == "comma":
-        return f'<mo separator="true">{text}</mo>'
     if kind == "gap":
         # A product of words needs a space; a sum sign brings its own.
         return f'<mo>{text}</mo><mspace width="0.1667em"/>' if symbol else ""
@@ -86,4 +72,4 @@ def _mark(symbol: str, kind: str) -> str:
 
 def _grouped(box: Box) -> str:
     """The box as exactly one element, as the children of fractions and scripts must be."""
-    return f"<mrow>{_mathml(box)}</mrow>" if isinstance(box, Row) else _mathml(box)
+    return f"<mrow>{mathml(box)}</mrow>" if isinstance(box, Row) else mathml(box)

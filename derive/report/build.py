@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from derive.proof.claim import KINDS
+from derive.report.bibliography import mentioned
 from derive.report.confirmations import by_claim, conformance_of, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.figure_view import figure_view
 from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
-from derive.report.relations import matrices
+from derive.report.relations import matrices, related
 from derive.report.view import (
     VERDICTS,
     AxisView,
@@ -22,8 +24,10 @@ from derive.report.view import (
     ConfirmationView,
     CounterexampleView,
     DocumentView,
+    KernelView,
     Link,
     MarkView,
+    MatrixView,
     PictureView,
     ProofView,
     Report,
@@ -40,33 +44,72 @@ from derive.report.view import (
 #: The verdicts that correct a document, the most instructive first where all else is equal.
 CORRECTIONS = ("conditional", "refuted", "not reproduced", "not observed")
 
+#: How sentences of a summary begin that say what a field of the claim says as well.
+REPEATED = {
+    "Holds exactly when": "conditions",
+    "Holds when": "conditions",
+    "In the counterexample": "counterexample",
+    "Repaired, and proved": "repair",
+}
+
+#: A table of more rows is put together where rows say the same.
+LONG = 12
+
+#: What a reader should know first, where it is a correction: one claim of each document, chosen for its consequences.
+FIRST = (
+    "000.impl.cov.theta.sched",
+    "001.nesterov.optimal.a",
+    "002.subst.rho-prime",
+    "003.nag.avoids-local",
+    "004.temperature.exact",
+)
+
 
 def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     """The report of these results."""
     titles = {r["name"]: r["title"] for r in proofs.rules}
     confirmations = by_claim(evidence)
     stated = {c["id"]: c["title"] for c in proofs.claims}
-    claims = {c["id"]: _claim(c, titles, stated, confirmations.get(c["id"], ())) for c in proofs.claims}
+    kernels = {name: kernels_of(name, evidence) for name in titles}
+    claims = {c["id"]: _claim(c, titles, kernels, stated, confirmations.get(c["id"], ())) for c in proofs.claims}
     order = dict.fromkeys(c["document"] for c in proofs.claims)
     grouped = {d: tuple(claims[c["id"]] for c in proofs.claims if c["document"] == d) for d in order}
     documents = tuple(
         DocumentView(d, f"document-{d}", proofs.documents.get(d, ""), found, _totals(found))
         for d, found in grouped.items()
     )
+    corrections = _corrections(claims.values())
+    found_of_pairs = matrices(proofs)
     return Report(
         digest=proofs.digest,
         claims=len(claims),
         totals=_totals(claims.values()),
         documents=documents,
-        corrections=_corrections(claims.values()),
-        families=_families(_rule(r, claims, evidence) for r in proofs.rules),
-        matrices=matrices(proofs),
+        highlights=_highlights(corrections),
+        corrections=corrections,
+        families=_families(
+            _rule(r, claims, proofs.claims, found_of_pairs, kernels[r["name"]], titles) for r in proofs.rules
+        ),
+        matrices=found_of_pairs,
         devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
         conformance=tuple(row for e in evidence for row in conformance_of(e)),
         figures=tuple(figure_view(f, claims) for f in proofs.figures),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
+        references=mentioned(_texts((proofs.claims, proofs.rules)), order),
     )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in results."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def _families(rules: Iterable[RuleView]) -> tuple[tuple[str, tuple[RuleView, ...]], ...]:
@@ -93,22 +136,36 @@ def _corrections(claims: Iterable[ClaimView]) -> tuple[ClaimView, ...]:
     return tuple(sorted((c for c in claims if c.verdict.label in CORRECTIONS and not c.question), key=rank))
 
 
+def _highlights(corrections: tuple[ClaimView, ...]) -> tuple[ClaimView, ...]:
+    """As many corrections as ``FIRST`` names: those, and for what is no correction the first that are."""
+    named = {c.id: c for c in corrections}
+    chosen = [named[name] for name in FIRST if name in named]
+    others = [c for c in corrections if c not in chosen]
+    return (*chosen, *others)[: len(FIRST)]
+
+
 def _claim(
     claim: Mapping[str, Any],
     titles: Mapping[str, str],
+    kernels: Mapping[str, tuple[KernelView, ...]],
     stated: Mapping[str, str],
     confirmations: tuple[ConfirmationView, ...],
 ) -> ClaimView:
+    # What a procedure decides, or nothing does, is stated in words.
+    stated_as = claim["statement"]["text"]
+    procedure = stated_as.removeprefix("decided by ")
+    worded = bool(claim["meaning"]) and (procedure != stated_as or stated_as == "no formal statement")
     return ClaimView(
         id=claim["id"],
         kind=KINDS[claim["kind"]],
         letter=claim["kind"],
         question=claim["question"],
         title=prose(claim["title"]),
-        meaning=prose(claim["meaning"]),
-        statement=_field(claim["statement"]),
+        meaning=() if worded else prose(claim["meaning"]),
+        statement=_words(claim["meaning"]) if worded else _field(claim["statement"]),
+        procedure=procedure if procedure != stated_as else "",
         verdict=VERDICTS[claim["verdict"]],
-        summary=prose(claim["summary"]),
+        summary=prose(_summary(claim)),
         conditions=tuple(_condition(c) for c in claim["conditions"]),
         side_conditions=tuple(display(text) for text in claim["side_conditions"]),
         repair=_field(claim["repair"]) if claim["repair"] else None,
@@ -124,9 +181,16 @@ def _claim(
         table=_table(claim["table"]) if claim["table"] else None,
         picture=_picture(claim["id"], claim["picture"]) if "picture" in claim else None,
         rules=tuple(Link(n, prose(titles.get(n, n)), f"rule-{n}" if n in titles else "") for n in claim["rules"]),
+        kernels=tuple(Link(n, prose(titles[n]), f"kernels-{n}") for n in claim["rules"] if kernels.get(n)),
         confirmations=confirmations,
         traced=traced(confirmations),
     )
+
+
+def _summary(claim: Mapping[str, Any]) -> str:
+    """The summary without the sentences that say what stands in fields of their own."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", claim["summary"])
+    return " ".join(s for s in sentences if not any(s.startswith(k) and claim[f] for k, f in REPEATED.items()))
 
 
 def _condition(value: Mapping[str, Any]) -> ConditionView:
@@ -141,8 +205,12 @@ def _field(value: Mapping[str, Any]) -> Display:
 def _proof(proof: Mapping[str, Any]) -> ProofView:
     steps = tuple(
         # A step without LaTeX is prose only, even where its words happen to read as notation.
-        StepView(_field(s) if s["latex"] or "`" in s["text"] else _words(s["text"]), prose(s["why"]))
-        for s in proof["steps"]
+        StepView(
+            _field(first) if first["latex"] or "`" in first["text"] else _words(first["text"]),
+            prose("; ".join(why for why in (first["why"], *(s["why"] for s in others)) if why)),
+        )
+        # What both sides come to, one after the other, is one line with two reasons.
+        for first, *others in (list(run) for _, run in groupby(proof["steps"], lambda s: (s["text"], s["latex"])))
     )
     return ProofView(prose(proof["method"]), joined(_field(f) for f in proof["state_map"]), steps)
 
@@ -203,10 +271,24 @@ def _stencil(reads: Iterable[Mapping[str, Any]]) -> Stencil:
 def _table(rows: Iterable[Mapping[str, Any]]) -> Table:
     found = list(rows)
     columns = list(dict.fromkeys(c for row in found for c in row))
-    return Table(
-        tuple(prose(c) for c in columns),
-        tuple(tuple(_cell(str(row.get(c, ""))) for c in columns) for row in found),
-    )
+    cells = [tuple(str(row.get(c, "")) for c in columns) for row in found]
+    return Table(tuple(prose(c) for c in columns), tuple(tuple(map(_cell, row)) for row in _merged(cells)))
+
+
+def _merged(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The rows of a long table; those that differ in one word alone share a row, which lists the words."""
+    if len(rows) <= LONG:
+        return rows
+    worded = [n for n in range(len(rows[0])) if not any(re.fullmatch(r"[-+]?[0-9./e-]+", row[n]) for row in rows)]
+    fewest = min((_merged_at(rows, n) for n in worded), key=len, default=rows)
+    return _merged(fewest) if len(fewest) < len(rows) else rows
+
+
+def _merged_at(rows: list[tuple[str, ...]], at: int) -> list[tuple[str, ...]]:
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        groups.setdefault((*row[:at], *row[at + 1 :]), []).append(row[at])
+    return [(*rest[:at], ", ".join(dict.fromkeys(words)), *rest[at:]) for rest, words in groups.items()]
 
 
 def _cell(text: str) -> Prose:
@@ -239,23 +321,51 @@ def _picture(claim: str, picture: Mapping[str, Any]) -> PictureView:
     )
 
 
-def _rule(rule: Mapping[str, Any], claims: Mapping[str, ClaimView], evidence: tuple[Evidence, ...]) -> RuleView:
-    about = tuple(
-        Link(c, claims[c].title, c, claims[c].verdict) if c in claims else Link(c, (), "") for c in rule["claims"]
-    )
+def _rule(
+    rule: Mapping[str, Any],
+    views: Mapping[str, ClaimView],
+    claims: Iterable[Mapping[str, Any]],
+    found_of_pairs: tuple[MatrixView, ...],
+    kernels: tuple[KernelView, ...],
+    titles: Mapping[str, str],
+) -> RuleView:
+    name = rule["name"]
     domains = {**{f"{n}[t]": d for n, d in rule["schedules"].items()}, **rule["parameters"]}
+    own = [c for c in claims if name in c["rules"]]
+    # The same rule is counted the same in every claim.
+    counted = [c["counts"]["rules"] for c in own if c["counts"] and set(c["counts"]) == {"rules"}]
+    counts = next(({name: rules[name]} for rules in counted if name in rules), None)
     return RuleView(
-        name=rule["name"],
+        name=name,
         title=rule["title"],
         family=rule["family"],
         source=prose(rule["source"]),
         update=display(rule["update"], "\n".join(rule["latex"])),
         start=display(rule["start"]),
         first=display(rule["first"]),
-        domains=tuple((quantity(name), _domain(domain)) for name, domain in domains.items()),
-        claims=about,
-        kernels=kernels_of(rule["name"], evidence),
+        domains=tuple((quantity(n), _domain(domain)) for n, domain in domains.items()),
+        stencil=_stencil(_reads(rule, own)) if rule["schedules"] else None,
+        counts=counts_table({"rules": counts}, titles) if counts else None,
+        related=related(name, found_of_pairs),
+        claims=tuple(
+            Link(c, views[c].title, c, views[c].verdict) if c in views else Link(c, (), "") for c in rule["claims"]
+        ),
+        kernels=kernels,
     )
+
+
+def _reads(rule: Mapping[str, Any], claims: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The schedule values that stand in a rule's equations; necessary where a claim of this rule alone says so."""
+    proved = {
+        (r["schedule"], r["offset"])
+        for c in claims
+        if c["rules"] == [rule["name"]]
+        for r in c["reads"] or ()
+        if r["necessary"]
+    }
+    for name in rule["schedules"]:
+        offsets = {_offset("t" + o) for o in re.findall(rf"\b{name}\[t([+-][0-9]+)?\]", rule["update"])}
+        yield from ({"schedule": name, "offset": o, "necessary": (name, o) in proved} for o in sorted(offsets))
 
 
 def _domain(text: str) -> Prose:

@@ -1,4 +1,4 @@
-"""Texts of a result to mathematics: what stands in derive's notation becomes MathML and LaTeX, the rest stays words.
+"""Texts of a result to mathematics: what stands in derive's notation is laid out as mathematics, the rest stays words.
 
 Two kinds of text occur. In *prose*, formulas stand between backticks. A *formula field* (a statement, a condition, a
 step) holds notation itself, one formula a line or several separated by ``;``; a line there may begin with words and a
@@ -17,11 +17,9 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from derive.errors import NotationError
-from derive.notation.display import Box, layout
+from derive.notation.display import Box, Digits, Letter, Mark, Quotient, Row, layout
 from derive.notation.latex import latex as latex_of
-from derive.notation.mathml import to_mathml
 from derive.notation.parser import parse_expression
-from derive.notation.spec import Comparison, Expr, Relation
 
 #: A rule's name, or another of several words, where it stands in prose without backticks.
 _NAME = re.compile(r"(?<![\w/\\.])([a-z][a-z0-9]+(?:_[a-z0-9]{2,})+)(?![\w/])")
@@ -34,23 +32,16 @@ _GREEK["ϕ"] = "phi"
 _RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
 _SIGNS = {"": "", "==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LATEX_SIGNS = {"": "", "==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
-_COMPARISONS: dict[str, Comparison] = {
-    "==": "==", "=": "==", "!=": "!=", "<=": "<=", ">=": ">=", "<": "<", ">": ">",
-}  # fmt: skip
-
 
 #: The longest left side, in characters of its text, by which a derivation is aligned.
 LEAD = 20
-#: The longest text of a formula that surely fits a line on a phone.
-WIDE = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of a formula, with the relation sign before it (none before the first); ``box``: to break it by."""
+    """One side of a formula, with the relation sign before it (none before the first); ``box``: how it is set."""
 
     sign: str
-    mathml: str
     latex_sign: str
     latex: str
     box: Box | None
@@ -58,21 +49,45 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula, whole for the running text and in parts for lines that are aligned at their relation signs.
+    """A formula in parts, for lines that are aligned at their relation signs.
 
     ``lead`` is the text before the first sign, by whose length a derivation decides what to align.
     """
 
     text: str
     lead: str
-    whole: str
     parts: tuple[Part, ...]
     latex: str
 
     @property
-    def wide(self) -> bool:
-        """Whether the formula may be too wide for a narrow column of running text."""
-        return len(self.text) > WIDE
+    def number(self) -> str:
+        """A number as running text writes it, ``−3/2``; empty for any other formula."""
+        match self.parts:
+            case (Part(box=box),):
+                return _number(box)
+            case _:
+                return ""
+
+    @property
+    def letter(self) -> bool:
+        """Whether the formula is a letter alone, which everybody can type."""
+        match self.parts:
+            case (Part(box=Letter()),):
+                return True
+            case _:
+                return False
+
+
+def _number(box: Box | None) -> str:
+    match box:
+        case Digits(text=text):
+            return text
+        case Quotient(above=above, below=Digits(text=below)) if (number := _number(above)) and "/" not in number:
+            return f"{number}/{below}"
+        case Row(parts=(Mark(kind="prefix", symbol=sign), only)) if number := _number(only):
+            return sign + number
+        case _:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +154,11 @@ def formula(text: str) -> Formula | None:
         return None
     boxes = [layout(node) if node else None for node in nodes]
     parts = tuple(
-        Part(_SIGNS[sign], to_mathml(node) if node else "", _LATEX_SIGNS[sign], latex_of(box) if box else "", box)
-        for sign, node, box in zip(["", *signs], nodes, boxes, strict=True)
+        Part(_SIGNS[sign], _LATEX_SIGNS[sign], latex_of(box) if box else "", box)
+        for sign, box in zip(["", *signs], boxes, strict=True)
     )
     latex = " ".join(word for part in parts for word in (part.latex_sign, part.latex) if word)
-    return Formula(text.strip(), sides[0].strip() if signs else "", _whole(nodes, signs), parts, latex)
-
-
-def _whole(nodes: list[Expr | None], signs: list[str]) -> str:
-    """One MathML element where the formula is an expression or one relation; a chain is set from its parts."""
-    match nodes:
-        case [node] if node is not None:
-            return to_mathml(node)
-        case [left, right] if left is not None and right is not None:
-            return to_mathml(Relation(_COMPARISONS[signs[0]], left, right))
-        case _:
-            return ""
+    return Formula(text.strip(), sides[0].strip() if signs else "", parts, latex)
 
 
 def prose(text: str) -> Prose:

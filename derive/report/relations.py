@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count, product
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from derive.report.data import Proofs
 from derive.report.mathematics import Prose, display, joined, prose
-from derive.report.view import VERDICTS, CaseView, CellView, Link, MatrixView, PairView
+from derive.report.view import VERDICTS, CaseView, CellView, Link, MatrixView, PairView, RelatedView
 
 #: A key of what two rules need to be the same: verdict, whether schedules are constant, and the conditions.
 Case = tuple[str, bool, tuple[tuple[str, bool, int], ...]]
@@ -25,6 +26,22 @@ def matrices(proofs: Proofs) -> tuple[MatrixView, ...]:
             by_pair.setdefault((r["right"], r["left"]), r)
     titles = {rule["name"]: rule["title"] for rule in proofs.rules}
     return tuple(_matrix(group, by_pair, titles) for group in _groups(list(titles), by_pair))
+
+
+def related(rule: str, found: Iterable[MatrixView]) -> tuple[RelatedView, ...]:
+    """The rules that a rule was compared with, those of which the same was found together, in the matrix's order."""
+    for matrix in found:
+        names = [r.name for r in matrix.rules]
+        if rule in names:
+            row = matrix.rows[names.index(rule)]
+            cells = [(cell, other) for cell, other in zip(row, matrix.rules, strict=True) if cell]
+            grouped = (
+                (case, tuple(replace(r, anchor=c.anchor) for c, r in cells if (c.verdict, c.letter) == key))
+                for case in matrix.cases
+                for key in [(case.verdict, case.letter)]
+            )
+            return tuple(RelatedView(case, others) for case, others in grouped if others)
+    return ()
 
 
 def _groups(names: Sequence[str], by_pair: Mapping[tuple[str, str], Any]) -> list[list[str]]:
@@ -102,19 +119,9 @@ def _cell(left: str, right: str, relation: Mapping[str, Any] | None, letters: Ma
     if relation is None:
         return None
     told = relation["via"] or (relation["left"], relation["right"])
-    words = f"{left} and {right}: {relation['verdict']}"
-    if relation["conditions"]:
-        words += ", holds " + _words(relation)
-    if relation["via"]:
-        words += f"; as {told[0]} and {told[1]}"
-    return CellView(VERDICTS[relation["verdict"]], letters[_case(relation)], _anchor(*told), words)
-
-
-def _words(relation: Mapping[str, Any]) -> str:
-    conditions = relation["conditions"]
-    exactly = "exactly when" if all(c["iff"] for c in conditions) else "when"
-    constant = "with constant schedules and default parameters " if relation["constant"] else ""
-    return f"{constant}{exactly} " + " and ".join(c["text"] for c in conditions)
+    letter = letters[_case(relation)]
+    words = f"{left} and {right}: {relation['verdict']}{', ' * bool(letter)}{letter}"
+    return CellView(VERDICTS[relation["verdict"]], letter, _anchor(*told), words)
 
 
 def _told(conditions: Iterable[Mapping[str, Any]]) -> Prose:

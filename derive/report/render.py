@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -9,10 +10,18 @@ from typing import Any
 
 import jinja2
 from markupsafe import Markup
+from markupsafe import escape as escape_markup
 
+from derive.notation.mathml import mathml_terms
 from derive.report import escape
+from derive.report.mathematics import Part
 from derive.report.view import PictureView, Report
 
+#: So many characters of a formula are less wide than a phone, and are not parted.
+UNBROKEN = 24
+
+_TAG = re.compile(r"<[^>]*>")
+_NEEDLESS = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd|option)>\n?")
 _OPTIONS: dict[str, Any] = {
     "undefined": jinja2.StrictUndefined,
     "trim_blocks": True,
@@ -31,11 +40,38 @@ def templates() -> Path:
 @cache
 def _html() -> jinja2.Environment:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates()), autoescape=True, **_OPTIONS)
-    # The style sheet goes in as it is; MathML comes from our own printer, over names that the parser let through.
+    # Style sheet and script go in as they are; MathML comes from our own printer, over names that the parser let in.
     environment.globals["asset"] = lambda name: Markup((templates() / name).read_text(encoding="utf-8"))
-    environment.filters["mathml"] = Markup
+    environment.filters["breakable"] = _breakable
+    environment.filters["runs"] = _runs
     environment.filters["svg"] = _svg
     return environment
+
+
+def _breakable(parts: tuple[Part, ...]) -> tuple[list[Markup], bool]:
+    """Sides of a formula as the contents of ``<math>`` elements, between which a long line may be broken.
+
+    Also whether one of these may be wider than a phone.
+    """
+    terms: list[str] = []
+    for part in parts:
+        first, *others = mathml_terms(part.box) if part.box else ("",)
+        terms += [(f"<mo>{escape_markup(part.sign)}</mo>" if part.sign else "") + first, *others]
+    pieces = [""]
+    for term in terms:
+        if pieces[-1] and _glyphs(pieces[-1]) + _glyphs(term) > UNBROKEN:
+            pieces.append("")
+        pieces[-1] += term
+    return [Markup(piece) for piece in pieces], any(_glyphs(piece) > UNBROKEN for piece in pieces)
+
+
+def _runs(text: str) -> list[tuple[int, int, str]]:
+    """The runs of equal characters of a text: where one begins, how long it is, the character."""
+    return [(m.start(), len(m.group()), m[1]) for m in re.finditer(r"(.)\1*", text)]
+
+
+def _glyphs(markup: str) -> int:
+    return len(_TAG.sub("", markup))
 
 
 def _svg(picture: PictureView) -> Markup:
@@ -63,8 +99,8 @@ def _latex() -> jinja2.Environment:
 
 
 def render_html(report: Report) -> str:
-    """The report as one HTML file that loads nothing."""
-    return _html().get_template("report.html.j2").render(report=report)
+    """The report as one HTML file that loads nothing. End tags that HTML does not ask for are left out."""
+    return _NEEDLESS.sub("", _html().get_template("report.html.j2").render(report=report))
 
 
 def render_figures(report: Report) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.proof.result import Verdict
+from derive.report.bibliography import Reference
 from derive.report.drawing import Drawing
 from derive.report.mathematics import Display, Prose
 
@@ -205,7 +206,10 @@ class PictureView:
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """A claim with its verdict and everything that a sceptical reader needs to check it."""
+    """A claim with its verdict and everything that a sceptical reader needs to check it.
+
+    ``procedure``: what decided a claim whose statement is in words; ``kernels``: the generated code of its rules.
+    """
 
     id: str
     kind: str
@@ -214,6 +218,7 @@ class ClaimView:
     title: Prose
     meaning: Prose
     statement: Display
+    procedure: str
     verdict: VerdictView
     summary: Prose
     conditions: tuple[ConditionView, ...]
@@ -231,6 +236,7 @@ class ClaimView:
     table: Table | None
     picture: PictureView | None
     rules: tuple[Link, ...]
+    kernels: tuple[Link, ...]
     confirmations: tuple[ConfirmationView, ...]
     traced: TracedView | None
 
@@ -270,7 +276,10 @@ class KernelView:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """A rule with everything that is claimed of it."""
+    """A rule with everything that is claimed of it.
+
+    ``counts``: those that claims hold; ``related``: the rules that it was compared with, by what was found.
+    """
 
     name: str
     title: str
@@ -280,6 +289,9 @@ class RuleView:
     start: Display
     first: Display
     domains: tuple[tuple[Prose, Prose], ...]
+    stencil: Stencil | None
+    counts: Table | None
+    related: tuple[RelatedView, ...]
     claims: tuple[Link, ...]
     kernels: tuple[KernelView, ...]
 
@@ -324,7 +336,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """How two rules are related: the verdict, the letter of the condition, where it is explained, and all in words."""
+    """How two rules are related: the verdict, the letter of the condition, where it is explained, all for the ear."""
 
     verdict: VerdictView
     letter: str
@@ -344,6 +356,14 @@ class CaseView:
     constant: bool
     iff: bool
     conditions: Prose
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedView:
+    """Rules of which the same was found when a rule was compared with them; the links lead to what was found."""
+
+    case: CaseView
+    others: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +415,7 @@ class Report:
     claims: int
     totals: tuple[Total, ...]
     documents: tuple[DocumentView, ...]
+    highlights: tuple[ClaimView, ...]
     corrections: tuple[ClaimView, ...]
     families: tuple[tuple[str, tuple[RuleView, ...]], ...]
     matrices: tuple[MatrixView, ...]
@@ -403,11 +424,17 @@ class Report:
     figures: tuple[FigureView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]
+    references: tuple[Reference, ...]
 
     @property
     def pictures(self) -> tuple[PictureView, ...]:
         """All pictures, in the order of their claims."""
         return tuple(c.picture for d in self.documents for c in d.claims if c.picture)
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """The kinds of claims that occur, by letter."""
+        return tuple(dict.fromkeys((c.letter, c.kind) for d in self.documents for c in d.claims))
 
     @property
     def gpu(self) -> bool:

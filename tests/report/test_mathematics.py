@@ -38,7 +38,7 @@ def test_one_equals_sign_reads_as_two() -> None:
     one, two = formula("mu[t] = 0"), formula("mu[t] == 0")
     assert one
     assert two
-    assert (one.whole, one.latex) == (two.whole, two.latex)
+    assert (one.parts, one.latex) == (two.parts, two.latex)
 
 
 def test_a_chain_of_relations_and_a_continued_line() -> None:
@@ -47,7 +47,7 @@ def test_a_chain_of_relations_and_a_continued_line() -> None:
     assert rest
     assert [p.sign for p in chain.parts] == ["", "<", "≤"]
     assert chain.latex == r"0 < x \leq 1"
-    assert [bool(p.mathml) for p in rest.parts] == [False, True]
+    assert [p.box is not None for p in rest.parts] == [False, True]
     assert rest.latex == "= v_{t+1}"
 
 
@@ -65,11 +65,17 @@ def test_prose_in_a_field_sets_its_own_formulas() -> None:
     assert [p.kind for p in found.lines[0].words] == ["words", "formula"]
 
 
-def test_mathml_comes_with_its_latex() -> None:
-    found = formula("gamma[t+1]*mu[t]")
+@pytest.mark.parametrize(
+    ("text", "number"), [("3", "3"), ("-3/2", "−3/2"), ("1/2", "1/2"), ("-(3/2)", "−3/2"), ("x", ""), ("x == 1", "")]
+)
+def test_numbers_as_running_text_writes_them(text: str, number: str) -> None:
+    found = formula(text)
     assert found
-    assert "<mi>γ</mi>" in found.whole
-    assert found.latex == r"\gamma_{t+1} \mu_t"
+    assert found.number == number
+
+
+def test_a_letter_alone() -> None:
+    assert [(f := formula(text)) is not None and f.letter for text in ("mu", "mu[t]", "= mu")] == [True, False, False]
 
 
 def test_words_about_a_quantity() -> None:

@@ -7,9 +7,10 @@ from fractions import Fraction
 import pytest
 
 from derive.errors import NotationError, RuleError
+from derive.notation.display import layout
 from derive.notation.domain import parse_domain
 from derive.notation.latex import to_latex
-from derive.notation.mathml import to_mathml
+from derive.notation.mathml import mathml
 from derive.notation.text import to_text
 from derive.rules.declarations import declarations
 from derive.rules.operators import Operator, parse_operator
@@ -76,7 +77,7 @@ def test_an_operator_is_printed_as_a_function() -> None:
     (update,) = make_rule("mine", "x[t+1] = x[t] - f(x[t])", operators={"f": "odd"}).update
     assert to_text(update) == "x[t+1] = x[t] - f(x[t])"
     assert to_latex(update) == r"x_{t+1} = x_t - f(x_t)"
-    assert "<mi>f</mi><mo>&#x2061;</mo>" in to_mathml(update)
+    assert "<mi>f</mi><mo>\u2061</mo>" in mathml(layout(update))
 
 
 def test_declarations_of_two_rules_are_met() -> None:
