@@ -13,9 +13,9 @@ from derive.rules.catalogue import CATALOGUE
 
 #: Each with its words and its look; operations on vectors only, since scalars cost nothing that grows.
 CONVENTIONS = (
-    (Convention(scalars=False), "as written", "disc"),
-    (Convention(shared=True, scalars=False), "repeated parts once", "ring"),
-    (Convention(shared=True, scalars=False, fused=True), "and fused multiply-adds", "triangle"),
+    (Convention(scalars=False), "as written", "discs"),
+    (Convention(shared=True, scalars=False), "repeated parts once", "rings"),
+    (Convention(shared=True, scalars=False, fused=True), "and fused multiply-adds", "triangles"),
 )
 CLAIMS = ("000.ops.note", "000.ops.impl", "000.ops.saves-one-mult", "000.ops.minimal.a", "000.ops.minimal.b")
 

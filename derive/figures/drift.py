@@ -144,8 +144,8 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         "drift about alike, by tens of units in the last place. Those that keep the previous point instead have the "
         f"velocity as a difference of two rounded points, and drift much farther: after {STEPS - 1} steps "
         + " and ".join(ratios)
-        + ". The derived bound (dotted, thin) supposes that every rounding is the worst and all add up; it holds "
-        f"everywhere. Worst of {WIDTH} coordinates, points from about 1 to 6, gradients up to 1, "
+        + ". The derived bounds (dotted; dashes and dots) suppose that every rounding is the worst and all add up; "
+        f"they hold everywhere. Worst of {WIDTH} coordinates, points from about 1 to 6, gradients up to 1, "
         "rate 11/1024, momentum 115/128.",
         f"Two panels with logarithmic sides: the worst error over {WIDTH} coordinates by step, in units of the last "
         f"place of float32 at 1, with the derived bounds. At step {STEPS - 1}: " + ", ".join(ends) + ".",
@@ -164,11 +164,11 @@ def _panel(family: str, found: Mapping[str, Drift]) -> dict[str, Any]:
     curves = [
         curve("keeps a velocity, rate outside", "solid", points(outside.measured)),
         curve("keeps a velocity, rate inside", "dashed", points(inside.measured)),
-        curve("bound of the first", "dotted", points(outside.bound)),
+        curve("bound: a velocity, rate outside", "dotted", points(outside.bound)),
         curve("keeps the previous point", "squares", points(previous.measured)),
-        curve("bound of the last", "thin", points(previous.bound)),
+        curve("bound: the previous point", "chain", points(previous.bound)),
     ]
-    return panel(family, "step t", "error, in last places", curves, logarithmic=True)  # type: ignore[no-any-return]
+    return panel(family, "step t", "error, in units of 2⁻²³", curves, logarithmic=True)  # type: ignore[no-any-return]
 
 
 def _schedule(rule: Rule) -> dict[str, Any]:

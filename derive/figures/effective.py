@@ -38,7 +38,7 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
             + (f"negative at step {', '.join(below)}" if below else "never negative")
         )
     return figure(
-        "effective-rate",
+        "rates",
         "The rate with which PyTorch's Nesterov momentum really steps",
         "Under a schedule PyTorch's form is a lookahead method whose step has the effective rate "
         "`gamma[t] + gamma[t]*mu[t] - gamma[t+1]*mu[t+1]` in place of `gamma[t]`. While the rate grows its steps are "
@@ -56,7 +56,7 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
 
 def _panel(schedule: Schedule, rate: tuple[Fraction, ...]) -> dict[str, Any]:
     curves = [
-        curve("rate of the schedule", "dashed", enumerate(schedule.gamma[: STEPS + 1])),
+        curve("rate of the schedule", "broad", enumerate(schedule.gamma[: STEPS + 1])),
         curve("effective rate of PyTorch's form", "solid", enumerate(rate)),
     ]
     if below := [(t, r) for t, r in enumerate(rate) if r < 0]:

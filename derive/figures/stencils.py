@@ -48,7 +48,7 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
     undecided = [name for name, read in found.items() if not all(read.values())]
     earlier = [name for name, read in found.items() if any(offset < 0 for _, offset in read)]
     return figure(
-        "stencils",
+        "reads",
         "Which schedule values a step of each rule reads",
         "A step from `t` to `t+1` that reads a value in a column `t+1` needs the next step's rate or momentum: the "
         "forms whose lookahead is folded into the parameters do, PyTorch's does not, and that is where it departs from "
@@ -63,8 +63,8 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
             "kind": "marks",
             "heads": [{"name": NAMES[n], "columns": [_time(o) for o in offsets[n]]} for n in NAMES],
             "signs": [
-                {"letter": NECESSARY, "sign": "disc", "text": "read, and necessary"},
-                {"letter": OPEN, "sign": "ring", "text": "read; necessary or not is open"},
+                {"letter": NECESSARY, "sign": "discs", "text": "read, and necessary"},
+                {"letter": OPEN, "sign": "rings", "text": "read; necessary or not is open"},
             ],
             "rows": [{"name": name, "family": CATALOGUE[name].family} for name in found],
             "cells": ["".join(letter[read[c]] if c in read else "-" for c in columns) for read in found.values()],

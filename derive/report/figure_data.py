@@ -14,11 +14,11 @@ from derive.report.checks import BrokenError, Check, a_name, a_text, list_of, on
 _MANY = 1000
 
 #: How a curve may be drawn: no two look alike without colour.
-STYLES = ("solid", "dashed", "dotted", "chain", "thin", "discs", "rings", "squares", "triangles", "crosses", "steps")
+STYLES = ("solid", "dashed", "dotted", "chain", "thin", "broad", "discs", "rings", "squares", "triangles", "crosses", "steps")
 #: How a number of a row may be drawn: bars that are stacked, and points that are told apart by their shape.
-BARS = ("plain bar", "striped bar", "disc", "ring", "triangle")
+BARS = ("plain bar", "striped bar", "discs", "rings", "triangles")
 #: How a cell of a grid may be marked.
-SIGNS = ("disc", "ring")
+SIGNS = ("discs", "rings")
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,3})?")
 

@@ -1,47 +1,25 @@
-"""A picture as a matplotlib figure. Nothing global is touched: no pyplot, and the settings are put back."""
+"""A grid of classes, a claim's picture, as a matplotlib figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 
-import matplotlib
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path
 
 from derive.report.figures.looks import PATTERNS, Palette
+from derive.report.figures.paper import LINE, WIDTH, boxes, field, inked, name_sides, sheet
+from derive.report.figures.paper import legend as below_field
 from derive.report.view import AxisView, MarkView, PictureView
 
-#: Sizes in points: the field of cells, the margins beside, below and above it, a line of the legend.
-FIELD = (322.0, 186.0)
-LEFT, RIGHT, BELOW, ABOVE, LINE = 46.0, 10.0, 36.0, 6.0, 12.0
-FONT, SMALL = 10.0, 8.0
+#: Sizes in points: the field of cells, and the margins beside, below and above it.
+LEFT, RIGHT, BELOW, ABOVE = 46.0, 10.0, 36.0, 6.0
+FIELD = (WIDTH - LEFT - RIGHT, 186.0)
+#: The names of the paths of cells begin so, and are kept.
+KEPT = "cells-"
 
 #: Left, bottom, width and height of a rectangle, in cells.
 Rectangle = tuple[int, int, int, int]
-
-
-@contextmanager
-def settings(salt: str) -> Iterator[None]:
-    """Matplotlib's own defaults, whatever the user's are, and what makes the bytes the same each time."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(
-            {
-                "svg.hashsalt": salt,
-                "svg.fonttype": "path",
-                "pdf.fonttype": 42,
-                # What zlib makes differs from one build of it to another.
-                "pdf.compression": 0,
-                "font.size": FONT,
-                "hatch.linewidth": 0.7,
-                "path.simplify": False,
-            }
-        )
-        yield
 
 
 def rectangles(rows: tuple[str, ...], letter: str) -> list[Rectangle]:
@@ -74,14 +52,6 @@ def layers(picture: PictureView) -> list[tuple[MarkView, list[Rectangle]]]:
     return [(ground[0], whole), *(layer for layer in found if layer is not ground)]
 
 
-def _path(cells: list[Rectangle]) -> Path:
-    vertices: list[tuple[int, int]] = []
-    for x, y, width, height in cells:
-        vertices += [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(cells)
-    return Path(vertices, codes)
-
-
 def _dressed(patch: Patch, mark: MarkView, palette: Palette) -> Patch:
     """The patch in the mark's look."""
     ground, pattern = palette[mark.look], palette["pattern"]
@@ -95,39 +65,21 @@ def _ticks(axis: AxisView) -> tuple[list[float], list[str]]:
 
 
 def draw(picture: PictureView, palette: Palette, *, legend: bool) -> Figure:
-    """The figure, to be used within :func:`settings`. ``legend``: below the field, what each mark stands for."""
+    """The figure, to be used within settings. ``legend``: below the field, what each mark stands for."""
     lines = (len(picture.marks) + 1) // 2 if legend else 0
-    width, below = LEFT + FIELD[0] + RIGHT, BELOW + LINE * lines
-    height = below + FIELD[1] + ABOVE
-    figure = Figure(figsize=(width / 72, height / 72))
-    figure.patch.set_visible(False)
-    axes: Axes = figure.add_axes((LEFT / width, below / height, FIELD[0] / width, FIELD[1] / height))
-    axes.patch.set_visible(False)
+    below = BELOW + LINE * lines
+    figure = sheet(below + FIELD[1] + ABOVE)
+    axes = field(figure, LEFT, below, *FIELD)
     for mark, cells in layers(picture):
         # Without smoothing no seam shows between one class of cells and the next.
-        patch = _dressed(PathPatch(_path(cells), antialiased=False, clip_on=False), mark, palette)
-        patch.set_gid(f"cells-{picture.marks.index(mark)}")
+        patch = _dressed(PathPatch(boxes(cells), antialiased=False, clip_on=False), mark, palette)
+        patch.set_gid(f"{KEPT}{picture.marks.index(mark)}")
         axes.add_patch(patch)
     axes.set(xlim=(0, len(picture.across.values)), ylim=(0, len(picture.up.values)))
-    ink = palette["ink"]
     for axis, side in ((axes.xaxis, picture.across), (axes.yaxis, picture.up)):
         axis.set_ticks(*_ticks(side))
-        axis.set_label_text(side.name, color=ink, parse_math=False)
-    axes.tick_params(colors=ink, width=0.6, length=3)
-    for spine in axes.spines.values():
-        spine.set(edgecolor=ink, linewidth=0.6)
+    inked(axes, palette)
+    name_sides(axes, palette, picture.across.name, picture.up.name)
     if legend:
-        figure.legend(
-            handles=[_dressed(Patch(label=m.text), m, palette) for m in picture.marks],
-            loc="lower left",
-            bbox_to_anchor=(0, 0),
-            ncols=2,
-            frameon=False,
-            fontsize=SMALL,
-            labelcolor=ink,
-            borderaxespad=0,
-            borderpad=0.2,
-            labelspacing=0.45,
-            handlelength=2,
-        )
+        below_field(figure, palette, [_dressed(Patch(label=m.text), m, palette) for m in picture.marks])
     return figure

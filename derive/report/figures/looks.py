@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-#: A colour for the ground of every look; ``pattern`` and ``ink`` for what is drawn on it, and for words and lines.
+#: A colour for the ground of every look; ``pattern`` for what is drawn on it; ``guide`` for
+#: lines that lead the eye, ``ink`` for words and all other lines.
 Palette: TypeAlias = Mapping[str, str]
 
 #: The patterns of the looks that have one, as matplotlib names them.
 PATTERNS = {"stripes": "////", "lines": "----", "crosses": "xxxx"}
+
+#: How the styles of curves and points are drawn, in matplotlib's words; colours are named by the palette. Without
+#: colour they differ in the pattern of the line or in the shape of the mark.
+LINES: Mapping[str, Mapping[str, Any]] = {
+    "solid": {"linestyle": "-", "linewidth": 1.3, "color": "ink"},
+    "dashed": {"linestyle": (0, (5, 2)), "linewidth": 1.3, "color": "shade 5"},
+    "dotted": {"linestyle": (0, (1, 1.5)), "linewidth": 1.2, "color": "ink"},
+    "chain": {"linestyle": (0, (7, 2, 1.5, 2)), "linewidth": 1.1, "color": "pattern"},
+    "thin": {"linestyle": "-", "linewidth": 0.5, "color": "ink"},
+    "discs": {"linestyle": "", "marker": "o", "markersize": 4, "color": "ink", "markeredgewidth": 0},
+    "rings": {"linestyle": "", "marker": "o", "markersize": 4.5, "color": "shade 5", "markerfacecolor": "none"},
+    "squares": {"linestyle": "", "marker": "s", "markersize": 3.5, "color": "pattern", "markerfacecolor": "none"},
+    "triangles": {"linestyle": "", "marker": "v", "markersize": 4.5, "color": "pattern", "markerfacecolor": "none"},
+    "crosses": {"linestyle": "", "marker": "x", "markersize": 4, "color": "ink"},
+    "broad": {"linestyle": "-", "linewidth": 4, "color": "shade 2"},
+    "steps": {"linestyle": "-", "drawstyle": "steps-mid", "linewidth": 1.3, "color": "shade 5"},
+}
 
 #: The colours on white paper.
 PAPER: Palette = {
@@ -24,6 +42,7 @@ PAPER: Palette = {
     "crosses": "#e2e2e2",
     "solid": "#2b2b2b",
     "pattern": "#8a5200",
+    "guide": "#d0d0d0",
     "ink": "#000000",
 }
 
@@ -31,6 +50,10 @@ PAPER: Palette = {
 STAND_INS: Palette = {name: f"#fe00{number:02x}" for number, name in enumerate(PAPER, 1)}
 
 
+#: Those that the style sheet has under other names.
+_PAGE = {"ink": "currentColor", "guide": "var(--rule)"}
+
+
 def on_page(name: str) -> str:
     """The colour of that name in the page's style sheet."""
-    return "currentColor" if name == "ink" else f"var(--{name.replace(' ', '-')})"
+    return _PAGE.get(name) or f"var(--{name.replace(' ', '-')})"
