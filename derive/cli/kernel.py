@@ -8,7 +8,7 @@ import sys
 from derive.cli import services
 
 #: The backends for which source can be generated.
-BACKENDS = ("numpy", "torch")
+BACKENDS = ("numpy", "torch", "triton")
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

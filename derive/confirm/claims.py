@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from derive.confirm.hypotheses import fixed, satisfying
-from derive.confirm.machine import find_device
+from derive.confirm.machine import find_device, machines
 from derive.confirm.pair import DEFAULTS, confirm_pair
 from derive.confirm.record import Confirmation, evidence
 from derive.errors import NotCovered
 from derive.kernels.generate import generate
-from derive.kernels.kernel import BACKENDS, Kernel
+from derive.kernels.kernel import Kernel
 from derive.rules.catalogue import CATALOGUE
 from derive.rules.rule import Rule, make_rule
 
@@ -52,7 +52,7 @@ def confirm_claims(claims: Iterable[Mapping[str, Any]], device: str) -> dict[str
                     done[key] = ()
                     skipped.setdefault(claim["id"], str(reason))
             found += [replace(record, claim=claim["id"]) for record in done[key]]
-    made = evidence(found, device, _kernels(proven))
+    made = evidence(found, device, _kernels(proven, device))
     return {**made, "not_run": [{"claim": claim, "reason": reason} for claim, reason in skipped.items()]}
 
 
@@ -95,11 +95,12 @@ def _rule(data: Mapping[str, Any]) -> Rule:
     )
 
 
-def _kernels(proven: Mapping[str, str]) -> list[Kernel]:
-    """The kernels of the catalogue's rules that take part in an equivalence proved without hypotheses."""
+def _kernels(proven: Mapping[str, str], device: str) -> list[Kernel]:
+    """The kernels that ran, of the catalogue's rules that take part in an equivalence proved without hypotheses."""
     made = []
+    backends = dict.fromkeys(machine.backend for machine in machines(find_device(device)))
     for name, claim in sorted(proven.items()):
-        for backend in BACKENDS if name in CATALOGUE else ():
+        for backend in backends if name in CATALOGUE else ():
             try:
                 made.append(generate(CATALOGUE[name], backend, certificate=claim))
             except NotCovered:

@@ -42,6 +42,9 @@ _NODES: Mapping[Any, Callable[..., Number]] = {
     sympy.Min: ABSTRACT["min"],
 }
 
+#: What a source that cannot be run on exact numbers raises.
+_UNUSABLE = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, NotRational, KernelError)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -193,7 +196,7 @@ def _differs(kernel: Source, rule: Rule, step: Model, t: int, rng: random.Random
             points += [p if isinstance(p, tuple) else (p,) for p in more]
         answers = [spec.asked[q] for q in expects]
         computed = code.step(state, answers, functions, t, **known, **constants)
-    except (ArithmeticError, LookupError, NameError, TypeError, ValueError, NotRational, KernelError) as problem:
+    except _UNUSABLE as problem:
         return f"it cannot be run on exact numbers: {problem!r}"
     pairs: list[tuple[str, object, object]] = [("the number of query points", len(expects), len(points))]
     pairs += [("a query point", q[1], p) for q, p in zip(expects, points, strict=False)]

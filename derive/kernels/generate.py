@@ -11,12 +11,13 @@ import sympy
 from derive.kernels.functions import NAMES
 from derive.kernels.kernel import BACKENDS, Backend, Kernel, KernelError
 from derive.kernels.printer import Applied, KernelPrinter, is_negative
+from derive.kernels.triton_source import fused
 from derive.notation.sympy_model import Answer, Model, T, at, model
 from derive.rules.rule import Declared, Rule, rule_hash
 
 _ARGUMENTS = ("state", "grads", "schedule", "difference", "operators", "t")
 _RESERVED = {*_ARGUMENTS, *NAMES, "float", "query", "step", "first_step"}
-_TITLES = {"numpy": "NumPy arrays", "torch": "torch tensors"}
+_TITLES = {"numpy": "NumPy arrays", "torch": "torch tensors", "triton": "Triton, on torch's CUDA tensors"}
 
 
 def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Kernel:
@@ -44,6 +45,8 @@ def generate(rule: Rule, backend: Backend, certificate: str | None = None) -> Ke
         if _questions(rule, start) != _questions(rule, plain):
             raise KernelError(f"no kernel yet for {rule.name}: its first step asks the oracle elsewhere")
         functions.append(_step(rule, start, "first_step", "The state after its first step (in place of step)."))
+    if backend == "triton":
+        functions = fused(rule.name, rule.states, functions)
     return Kernel(
         rule=rule.name,
         backend=backend,

@@ -33,16 +33,17 @@ from typing import Any, Literal, TypeAlias
 from derive.errors import NotCovered
 from derive.kernels.functions import ABSTRACT, NAMES, numpy_functions, torch_functions
 
-Backend: TypeAlias = Literal["numpy", "torch"]
-BACKENDS: tuple[Backend, ...] = ("numpy", "torch")
+Backend: TypeAlias = Literal["numpy", "torch", "triton"]
+BACKENDS: tuple[Backend, ...] = ("numpy", "torch", "triton")
 
 
 class KernelError(NotCovered):
     """No kernel can be generated for this rule, or one is used wrongly; the message says why."""
 
 
-#: What generated source may define (``difference`` and its first step: see derive.confirm.difference).
-FUNCTIONS = re.compile(r"query(_\d+)?|(first_)?(step|difference)")
+#: What generated source may define (``difference`` and its first step: see derive.confirm.difference; the programs of
+#: one tensor and of many: see derive.kernels.triton_source).
+FUNCTIONS = re.compile(r"(query(_\d+)?|(first_)?(step|difference))(_one|_many)?")
 
 #: Arrays of any backend, exact fractions, numbers with error bounds: whatever has arithmetic.
 Value: TypeAlias = Any
@@ -136,6 +137,10 @@ class Kernel:
         With ``Fraction`` the source computes exactly, roots too (:mod:`derive.kernels.surds`); with
         :class:`derive.kernels.bounds.Bounded` it carries a bound.
         """
+        if self.backend == "triton":
+            from derive.kernels.triton_numbers import interpreted_functions
+
+            return Interpreted(self, interpreted_functions(self, number))
         return Interpreted(self, interpreted(self.source, number))
 
 
@@ -165,10 +170,14 @@ class Interpreted:
 
 def interpreted(source: str, number: Callable[[Any], Any], **names: Any) -> Mapping[str, Callable[..., Any]]:
     """The functions of a generated source over other numbers; ``names`` are what it uses besides arithmetic."""
-    tree = ast.fix_missing_locations(_Lift().visit(ast.parse(source)))
-    return run_source(
-        compile(tree, "<kernel, interpreted>", "exec"), {"float": number, "_number": number, **ABSTRACT, **names}
-    )
+    code = compile(lifted(ast.parse(source)), "<kernel, interpreted>", "exec")
+    return run_source(code, {"float": number, "_number": number, **ABSTRACT, **names})
+
+
+def lifted(tree: ast.Module) -> ast.Module:
+    """The tree with every number that is no time as an argument of ``_number``; the tree itself is changed."""
+    changed: ast.Module = _Lift().visit(tree)
+    return ast.fix_missing_locations(changed)
 
 
 def run_source(code: CodeType, names: dict[str, Any]) -> dict[str, Callable[..., Any]]:
