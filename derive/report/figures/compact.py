@@ -101,7 +101,8 @@ def _shorten(element: Element) -> None:
     """Fewer characters for one element's attributes; the page's colours for those that stand for them."""
     for key in set(_PLACES) & set(element.attrib):
         element.set(key, _rounded(element.attrib[key]))
-    if "." in element.get("d", ""):
+    # Letters are shorter already, and begin with a small m.
+    if element.get("d", "").startswith("M"):
         element.set("d", shorter(element.attrib["d"]))
     if transform := element.get("transform"):
         element.set("transform", _NUMBER.sub(lambda found: _rounded(found[0], 4), transform))
