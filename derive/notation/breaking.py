@@ -108,6 +108,11 @@ def broken(box: Box, limit: float) -> Broken:
     return replace(_lines(box, limit), names=tuple(_lines(formula, limit) for formula in names.formulas()))
 
 
+def opened(box: Box) -> Box:
+    """The formula for running text, where TeX breaks lines at signs: within long brackets too."""
+    return row(*(atom.box for atom in _atoms(box, 0)))
+
+
 # -- names -----------------------------------------------------------------------------------------
 
 

@@ -13,16 +13,16 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
 from derive.notation.mathml import mathml_terms
-from derive.report import escape
 from derive.report.mathematics import Part
-from derive.report.view import PictureView, Report
+from derive.report.view import FigureView, PictureView, Report
 
 #: So many characters of a formula are less wide than a phone, and are not parted.
 UNBROKEN = 24
 
 _TAG = re.compile(r"<[^>]*>")
 _NEEDLESS = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd|option)>\n?")
-_OPTIONS: dict[str, Any] = {
+#: What both outputs ask of Jinja.
+OPTIONS: dict[str, Any] = {
     "undefined": jinja2.StrictUndefined,
     "trim_blocks": True,
     "lstrip_blocks": True,
@@ -39,7 +39,7 @@ def templates() -> Path:
 
 @cache
 def _html() -> jinja2.Environment:
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates()), autoescape=True, **_OPTIONS)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates()), autoescape=True, **OPTIONS)
     # Style sheet and script go in as they are; MathML comes from our own printer, over names that the parser let in.
     environment.globals["asset"] = lambda name: Markup((templates() / name).read_text(encoding="utf-8"))
     environment.filters["breakable"] = _breakable
@@ -74,28 +74,10 @@ def _glyphs(markup: str) -> int:
     return len(_TAG.sub("", markup))
 
 
-def _svg(picture: PictureView) -> Markup:
+def _svg(shown: PictureView | FigureView) -> Markup:
     from derive.report.figures.export import svg  # matplotlib is slow to load, and only pictures need it
 
-    return Markup(svg(picture))
-
-
-@cache
-def _latex() -> jinja2.Environment:
-    # Braces and percent signs belong to LaTeX; every text passes one of the filters below.
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates()),
-        autoescape=False,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        **_OPTIONS,
-    )
-    environment.filters.update(tex=escape.escape, code=escape.code, cell=escape.cell)
-    return environment
+    return Markup(svg(shown))
 
 
 def render_html(report: Report) -> str:
@@ -104,14 +86,10 @@ def render_html(report: Report) -> str:
 
 
 def render_figures(report: Report) -> dict[str, bytes]:
-    """The pictures that the article shows, as PDF files by their path beside it."""
-    if not report.pictures:
+    """The pictures and figures that the article shows, as PDF files by their path beside it."""
+    shown = (*report.figures, *report.pictures)
+    if not shown:
         return {}
     from derive.report.figures.export import pdf
 
-    return {f"figures/{picture.name}.pdf": pdf(picture) for picture in report.pictures}
-
-
-def render_latex(report: Report) -> str:
-    """The report as an article for pdflatex."""
-    return _latex().get_template("report.tex.j2").render(report=report)
+    return {f"figures/{one.name}.pdf": pdf(one) for one in shown}

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from derive.report.article import render_latex
 from derive.report.build import build_report
 from derive.report.data import load_evidence, load_proofs
-from derive.report.render import render_figures, render_html, render_latex
+from derive.report.render import render_figures, render_html
 
 
 def write_report(out: Path, *, proofs: Path | None = None, evidence: Path | None = None) -> tuple[Path, ...]:

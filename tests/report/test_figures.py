@@ -16,12 +16,13 @@ import pytest
 
 from derive.errors import EvidenceError
 from derive.proof.result import LOOKS
+from derive.report.article import render_latex
 from derive.report.build import build_report
 from derive.report.data import Proofs, load_proofs
 from derive.report.figures.draw import FIELD, LEFT, draw, layers, rectangles, settings
 from derive.report.figures.export import pdf, shorter, svg
 from derive.report.figures.looks import PAPER, PATTERNS, STAND_INS
-from derive.report.render import render_html, render_latex
+from derive.report.render import render_html
 from derive.report.view import PictureView
 from derive.report.write import write_report
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from derive.report import escape
-from derive.report.render import render_latex
+from derive.report.article import render_latex
 from derive.report.view import Report
 from derive.report.write import write_report
 
@@ -62,10 +62,25 @@ def test_the_same_content_as_the_page(report: Report) -> None:
         assert words in text
 
 
-def test_the_fields_latex_is_used_as_it_is(report: Report) -> None:
+def test_statements_conditions_and_repairs_have_numbers(report: Report) -> None:
     text = render_latex(report)
-    assert r"\displayed{\gamma_{t+1} \mu_{t+1} = \gamma_t \mu_t}" in text
-    assert r"\alignedstep{1}{v_{t+1}}{= \mu_t v_t + g_t }" in text
+    assert (
+        r"\numbered{eq:001.full:condition-1}{\lead{It holds exactly when, for every $t \geq 1$}\quad "
+        r"$\displaystyle \gamma_{t+1} \mu_{t+1} = \gamma_t \mu_t$}"
+    ) in text
+    both = r"$\displaystyle \phi_t = \theta_t - \gamma_t \mu_t v_t$,\quad $\displaystyle u_t = v_t$"
+    assert rf"\numbered{{eq:001.full}}{{{both}}}" in text
+    assert r"\numbered{eq:001.full:repair}{\lead{What holds instead}\quad " in text
+    assert r"\lead{Proof of}~\eqref{eq:001.full}" in text
+    assert r"\alignedstep{1}{v_{t+1}}{= \mu_t v_t + g_t}{the rule}" in text
+
+
+def test_long_formulas_are_broken(report: Report) -> None:
+    text = render_latex(report)
+    step, *others = re.findall(r"\\widestep\{5\}\{(.*?)\}\{a line too long for any page\}", text, re.DOTALL)
+    assert step.startswith(r"\displayed{\begin{aligned}[t]\theta_{t+1}&= \theta_t - \gamma_{t+1} \mu_{t+1} v_t")
+    assert step.count(r"\\") >= 1
+    assert others == [step]
 
 
 def test_two_renderings_are_the_same_bytes(report: Report) -> None:

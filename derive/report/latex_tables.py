@@ -1,0 +1,74 @@
+"""How the article sets a table: the widths of its columns, and how often it stands beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from derive.report.latex_formulas import prose_width
+from derive.report.mathematics import Prose
+from derive.report.view import Table
+
+#: The width of a line of small type, the white between two columns, and between a table and itself, in ems.
+LINE = 54.0
+_GAP, _BESIDE = 1.2, 2.6
+#: No column is made narrower than this; an estimated width is exceeded by at most this part.
+_NARROW, _SPARE = 4.5, 1.06
+#: A table of fewer rows is not set beside itself, and at most so often.
+_FEW, _TIMES = 8, 3
+#: A table of more lines than this is an appendix.
+_LONG = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table as it is set: LaTeX's columns, how often its head stands side by side, and the lines of cells."""
+
+    columns: str
+    times: int
+    lines: tuple[tuple[Prose, ...], ...]
+
+    @property
+    def long(self) -> bool:
+        """Whether the table is too long to stand among text."""
+        return len(self.lines) > _LONG
+
+
+def laid_out(table: Table) -> Layout:
+    """The layout of a table that is at most a line wide."""
+    natural = [
+        _SPARE * max(prose_width(row[n]) for row in (table.columns, *table.rows)) for n in range(len(table.columns))
+    ]
+    gaps = _GAP * (len(natural) - 1)
+    times = int((LINE + _BESIDE) // (sum(natural) + gaps + _BESIDE)) if len(table.rows) >= _FEW else 1
+    times = max(1, min(times, _TIMES, len(table.rows) // (_FEW // 2)))
+    room = LINE - gaps
+    spec = [
+        f"p{{{size:.2f}em}}" if size < full else "l" for size, full in zip(_shrunk(natural, room), natural, strict=True)
+    ]
+    one = rf"@{{\hspace{{{_GAP}em}}}}".join(r">{\raggedright\arraybackslash}" * (c != "l") + c for c in spec)
+    return Layout(
+        columns="@{}" + rf"@{{\hspace{{{_BESIDE}em}}}}".join([one] * times) + "@{}",
+        times=times,
+        lines=_beside(table.rows, times, len(natural)),
+    )
+
+
+def _shrunk(natural: Sequence[float], room: float) -> list[float]:
+    """Widths that fill the room at most: the widest columns give way first."""
+    low, high = _NARROW, max(natural)
+    if sum(natural) <= room:
+        return list(natural)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(min(n, middle) for n in natural) <= room else (low, middle)
+    return [min(n, low) for n in natural]
+
+
+def _beside(rows: Sequence[tuple[Prose, ...]], times: int, columns: int) -> tuple[tuple[Prose, ...], ...]:
+    """The rows in so many stacks side by side, the last one filled up with empty cells."""
+    height = -(-len(rows) // times)
+    empty: tuple[Prose, ...] = ((),) * columns
+    stacks = [rows[n * height : (n + 1) * height] for n in range(times)]
+    return tuple(sum(line, ()) for line in zip_longest(*stacks, fillvalue=empty))
