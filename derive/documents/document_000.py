@@ -235,7 +235,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "000.impl.cov.theta.sched",
         "E",
-        "The same with rate and momentum that vary.",
+        "With rate and momentum that vary, too, update (4) becomes PyTorch's (9) under the change of variables.",
         "(3, 4) and (8, 9) from v_0 = 0, any ε_t and μ_t, with the map θ̂_t = θ_t − ε_t μ_t v_t.",
         Equivalent(SUTSKEVER_OUTSIDE, PYTORCH_NESTEROV, SHIFTED),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -24,6 +25,7 @@ from derive.report.view import (
     ConfirmationView,
     CounterexampleView,
     DocumentView,
+    Highlight,
     KernelView,
     Link,
     MarkView,
@@ -52,14 +54,17 @@ REPEATED = {
     "Repaired, and proved": "repair",
 }
 
+#: A proof of more lines need not be told twice.
+SHORT = 3
+
 #: A table of more rows is put together where rows say the same.
 LONG = 12
 
-#: What a reader should know first, where it is a correction: one claim of each document, chosen for its consequences.
+#: What a reader should know first, where it is a correction: claims chosen for their consequences.
 FIRST = (
     "000.impl.cov.theta.sched",
+    "001.sutskever.attrib",
     "001.nesterov.optimal.a",
-    "002.subst.rho-prime",
     "003.nag.avoids-local",
     "004.temperature.exact",
 )
@@ -71,7 +76,11 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     confirmations = by_claim(evidence)
     stated = {c["id"]: c["title"] for c in proofs.claims}
     kernels = {name: kernels_of(name, evidence) for name in titles}
-    claims = {c["id"]: _claim(c, titles, kernels, stated, confirmations.get(c["id"], ())) for c in proofs.claims}
+    proved = _told_before(proofs.claims)
+    claims = {
+        c["id"]: _claim(c, titles, kernels, stated, proved.get(c["id"]), confirmations.get(c["id"], ()))
+        for c in proofs.claims
+    }
     order = dict.fromkeys(c["document"] for c in proofs.claims)
     grouped = {d: tuple(claims[c["id"]] for c in proofs.claims if c["document"] == d) for d in order}
     documents = tuple(
@@ -85,7 +94,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         claims=len(claims),
         totals=_totals(claims.values()),
         documents=documents,
-        highlights=_highlights(corrections),
+        highlights=_highlights(corrections, proofs.claims),
         corrections=corrections,
         families=_families(
             _rule(r, claims, proofs.claims, found_of_pairs, kernels[r["name"]], titles) for r in proofs.rules
@@ -136,12 +145,26 @@ def _corrections(claims: Iterable[ClaimView]) -> tuple[ClaimView, ...]:
     return tuple(sorted((c for c in claims if c.verdict.label in CORRECTIONS and not c.question), key=rank))
 
 
-def _highlights(corrections: tuple[ClaimView, ...]) -> tuple[ClaimView, ...]:
+def _told_before(claims: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The claims whose proof is, line by line, that of one before, and which one."""
+    first: dict[str, str] = {}
+    found = {}
+    for claim in claims:
+        if claim["proof"] and len(claim["proof"]["steps"]) > SHORT:
+            told = first.setdefault(json.dumps(claim["proof"]), claim["id"])
+            if told != claim["id"]:
+                found[claim["id"]] = told
+    return found
+
+
+def _highlights(corrections: tuple[ClaimView, ...], claims: Iterable[Mapping[str, Any]]) -> tuple[Highlight, ...]:
     """As many corrections as ``FIRST`` names: those, and for what is no correction the first that are."""
+    truths = {c["id"]: c.get("truth", "") for c in claims}
     named = {c.id: c for c in corrections}
     chosen = [named[name] for name in FIRST if name in named]
-    others = [c for c in corrections if c not in chosen]
-    return (*chosen, *others)[: len(FIRST)]
+    found = [*chosen, *(c for c in corrections if c not in chosen)][: len(FIRST)]
+    # A point and a blank end a sentence; within a formula no blank follows a point.
+    return tuple(Highlight(c, prose(re.sub(r"(?<=\.) .*", "", truths[c.id], flags=re.DOTALL))) for c in found)
 
 
 def _claim(
@@ -149,6 +172,7 @@ def _claim(
     titles: Mapping[str, str],
     kernels: Mapping[str, tuple[KernelView, ...]],
     stated: Mapping[str, str],
+    proved: str | None,
     confirmations: tuple[ConfirmationView, ...],
 ) -> ClaimView:
     # What a procedure decides, or nothing does, is stated in words.
@@ -175,6 +199,7 @@ def _claim(
         residual=joined(_field(r) for r in claim["residual"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
         proof=_proof(claim["proof"]) if claim["proof"] else None,
+        proved_with=Link(proved, prose(stated[proved]), proved) if proved else None,
         checked_by=tuple(claim.get("checked_by", ())),
         counts=counts_table(claim["counts"], titles) if claim["counts"] else None,
         stencil=_stencil(claim["reads"]) if claim["reads"] else None,

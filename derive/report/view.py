@@ -208,7 +208,8 @@ class PictureView:
 class ClaimView:
     """A claim with its verdict and everything that a sceptical reader needs to check it.
 
-    ``procedure``: what decided a claim whose statement is in words; ``kernels``: the generated code of its rules.
+    ``procedure``: what decided a claim whose statement is in words; ``kernels``: the generated code of its rules;
+    ``proved_with``: an earlier claim that has the same proof.
     """
 
     id: str
@@ -230,6 +231,7 @@ class ClaimView:
     residual: Display
     counterexample: CounterexampleView | None
     proof: ProofView | None
+    proved_with: Link | None
     checked_by: tuple[str, ...]
     counts: Table | None
     stencil: Stencil | None
@@ -239,6 +241,14 @@ class ClaimView:
     kernels: tuple[Link, ...]
     confirmations: tuple[ConfirmationView, ...]
     traced: TracedView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A correction on the first page; ``instead``: in a sentence what holds instead, where that is said in words."""
+
+    claim: ClaimView
+    instead: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +425,7 @@ class Report:
     claims: int
     totals: tuple[Total, ...]
     documents: tuple[DocumentView, ...]
-    highlights: tuple[ClaimView, ...]
+    highlights: tuple[Highlight, ...]
     corrections: tuple[ClaimView, ...]
     families: tuple[tuple[str, tuple[RuleView, ...]], ...]
     matrices: tuple[MatrixView, ...]
