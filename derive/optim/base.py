@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 
 from derive.errors import DeriveError, NotCovered
 from derive.optim.checkpoint import restored, without_functions
+from derive.optim.lists import Known, Lists, Step
 from derive.reference import Golden, golden
-from derive.reference.schedules import Schedule, as_schedule
+from derive.reference.schedules import Schedule, ScheduleLike, as_schedule
 
 Group: TypeAlias = "dict[str, Any]"
 #: A rule's schedules by the name that the rule has for them.
@@ -22,9 +23,9 @@ Schedules: TypeAlias = "Mapping[str, Schedule]"
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 @functools.lru_cache(maxsize=64)
-def reference(rule: str, **constants: float) -> Golden:
-    """The rule's golden reference for torch, made once."""
-    return golden(rule, "torch", operators=None, **constants)
+def reference(rule: str, fused: bool, **constants: float) -> Golden:
+    """The rule's golden reference for torch, made once; ``fused`` steps with Triton's kernels."""
+    return golden(rule, "triton" if fused else "torch", operators=None, **constants)
 
 
 class ProvenOptimizer(Optimizer):
@@ -41,8 +42,13 @@ class ProvenOptimizer(Optimizer):
     option set by hand or by one of torch's schedulers), the original parameter still goes on as the rule says; but
     that one gradient was taken at the distance that was known when the lookahead was made.
 
+    The parameters of a group are stepped together, in few calls. With ``fused`` these are kernels in Triton that pass
+    over memory once, for parameters on a CUDA device; that is no part of a checkpoint. Parameters that share memory
+    or are of classes of their own (DTensor) are stepped one after the other, and so is what torch.compile compiles.
+
     Raises DeriveError for options that are no schedules or no numbers of the rule's domain, NotCovered for parameters
-    that are not real floating-point numbers and for sparse gradients; then nothing was changed.
+    that are not real floating-point numbers, for sparse gradients, and for ``fused`` where Triton is missing or a
+    parameter is on no CUDA device; then nothing was changed.
     """
 
     #: Which option holds which of the rule's schedules.
@@ -61,12 +67,21 @@ class ProvenOptimizer(Optimizer):
         """c with θ = φ + c·d for parameters φ that await the gradient of step ``t``, d being ``DIRECTION``."""
         raise NotImplementedError
 
-    def update(self, group: Group, p: torch.Tensor, g: torch.Tensor, schedules: Schedules, t: int) -> None:
-        """Step one parameter, in place."""
+    def update(self, group: Group, step: Step, schedules: Schedules, t: int) -> None:
+        """Step the parameters of a group that have a gradient, in place."""
         (rule,) = self.references(group)
-        state = self.state[p]
-        whole = {name: p if name == rule.parameter else state[name] for name in rule.rule.states}
-        rule.step_(whole, g, schedules, t)
+        self.run(rule, {rule.parameter: step.params}, step, schedules, t)
+
+    def run(self, rule: Golden, given: Lists, step: Step, schedules: Mapping[str, ScheduleLike], t: int) -> None:
+        """Step lists of tensors by a rule: those that are ``given``, and else what is kept under a state's name."""
+        lists = {n: given[n] if n in given else [state[n] for state in step.states] for n in rule.rule.states}
+        kept = lists[rule.parameter] is step.params
+        apart = self._known.together(rule, lists, step.grads) if kept else None
+        rule.step_lists_(lists, [step.grads], schedules, t, apart=apart)
+
+    @functools.cached_property
+    def _known(self) -> Known:
+        return Known()
 
     # -- torch's interface --
 
@@ -81,6 +96,9 @@ class ProvenOptimizer(Optimizer):
             if not p.is_floating_point():
                 self.param_groups.pop()
                 raise NotCovered(f"a parameter of {p.dtype}\n  expected real floating-point numbers")
+            if group["fused"] and p.device.type != "cuda":
+                self.param_groups.pop()
+                raise NotCovered(f"fused, and a parameter on {p.device}\n  expected all of them on a CUDA device")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -93,20 +111,27 @@ class ProvenOptimizer(Optimizer):
                 loss = closure()
         ready = [self._prepared(group) for group in self.param_groups]
         for group, (schedules, now, following) in zip(self.param_groups, ready, strict=True):
-            t = group["t"]
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                if not state:
-                    state.update(self._start(group, p, now))
-                if self.DIRECTION is not None and state["lookahead"] != now:
-                    p.add_(state[self.DIRECTION], alpha=state["lookahead"] - now)
-                self.update(group, p, -p.grad if group["maximize"] else p.grad, schedules, t)
-                if self.DIRECTION is not None:
-                    state["lookahead"] = following
-            group["t"] = t + 1
+            params = [p for p in group["params"] if p.grad is not None]
+            if params:
+                self._step(group, params, schedules, now, following)
+            group["t"] += 1
         return loss
+
+    def _step(
+        self, group: Group, params: list[torch.Tensor], schedules: Schedules, now: float, following: float
+    ) -> None:
+        states = [self.state[p] for p in params]
+        for p, state in zip(params, states, strict=True):
+            if not state:
+                state.update(self._start(group, p, now))
+            if self.DIRECTION is not None and state["lookahead"] != now:
+                p.add_(state[self.DIRECTION], alpha=state["lookahead"] - now)
+        grads: list[Any] = [p.grad for p in params]
+        step = Step(params, list(torch._foreach_neg(grads)) if group["maximize"] else grads, states)
+        self.update(group, step, schedules, group["t"])
+        if self.DIRECTION is not None:
+            for state in states:
+                state["lookahead"] = following
 
     def _schedules(self, group: Mapping[str, Any]) -> dict[str, Schedule]:
         return {name: as_schedule(option, group[option]) for option, name in self.OPTIONS.items()}
@@ -114,9 +139,9 @@ class ProvenOptimizer(Optimizer):
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _prepared(self, group: Group) -> tuple[Schedules, float, float]:
         """The group's schedules, and the lookahead's coefficient now and after this step; every refusal is here."""
-        for p in group["params"]:
-            if p.grad is not None and p.grad.layout != torch.strided:
-                raise NotCovered(f"a sparse gradient ({p.grad.layout})\n  expected a dense one: {type(self).__name__}")
+        layouts = {p.grad.layout for p in group["params"] if p.grad is not None}
+        if others := layouts - {torch.strided}:
+            raise NotCovered(f"a sparse gradient ({others.pop()})\n  expected a dense one: {type(self).__name__}")
         schedules, t = self._schedules(group), group["t"]
         for schedule in schedules.values():
             schedule(t)
@@ -172,6 +197,7 @@ class ProvenOptimizer(Optimizer):
         Raises DeriveError where they do not, or the checkpoint is of another optimizer.
         """
         own = [{option: group[option] for option in self.OPTIONS} for group in self.param_groups]
+        fused = [group["fused"] for group in self.param_groups]
         names = {name for group in self.param_groups for name in self._start(group, torch.zeros(()), 0.0)}
         loaded = restored(state_dict, own, names, type(self).__name__)
         super().load_state_dict(loaded)
@@ -181,5 +207,5 @@ class ProvenOptimizer(Optimizer):
             # Torch has rounded states to the precision of their parameter.
             for name, value in state_dict["state"].get(identity, {}).items():
                 self.state[p][name] = value.to(p.device, copy=True) if isinstance(value, torch.Tensor) else value
-        for group, options in zip(self.param_groups, own, strict=True):
-            group.update({name: options[name] for name in options if group[name] is None})
+        for group, options, how in zip(self.param_groups, own, fused, strict=True):
+            group.update({name: options[name] for name in options if group[name] is None}, fused=how)

@@ -28,7 +28,7 @@ class Nesterov(ProvenOptimizer):
     :func:`derive.reference.from_torch_scheduler`. ``state_dtype`` is the precision of v and of the arithmetic where
     parameters have less.
 
-    It has no weight decay and no dampening, and takes its steps one parameter after the other.
+    It has no weight decay and no dampening.
     """
 
     DIRECTION: ClassVar[str | None] = "v"
@@ -41,11 +41,13 @@ class Nesterov(ProvenOptimizer):
         *,
         maximize: bool = False,
         state_dtype: torch.dtype | None = None,
+        fused: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "maximize": maximize, "state_dtype": state_dtype})
+        options: dict[str, Any] = {"lr": lr, "momentum": momentum}
+        super().__init__(params, {**options, "maximize": maximize, "state_dtype": state_dtype, "fused": fused})
 
     def references(self, group: Group) -> tuple[Golden, ...]:
-        return (reference("folded_outside"),)
+        return (reference("folded_outside", group["fused"]),)
 
     def distance(self, schedules: Schedules, t: int) -> float:
         return float(schedules["gamma"](t)) * float(schedules["mu"](t))
@@ -58,7 +60,7 @@ class HeavyBall(ProvenOptimizer):
     with a constant rate both take the same steps, and 002.forms that inside the sign convention of v is immaterial;
     when the rate changes the two differ, so ``rate`` says which is meant.
 
-    It has no weight decay, no dampening and no lookahead, and takes its steps one parameter after the other.
+    It has no weight decay, no dampening and no lookahead.
     """
 
     RULES: ClassVar[Mapping[str, str]] = {"outside": "heavy_ball_outside", "inside": "heavy_ball_inside"}
@@ -72,11 +74,12 @@ class HeavyBall(ProvenOptimizer):
         rate: str = "outside",
         maximize: bool = False,
         state_dtype: torch.dtype | None = None,
+        fused: bool = False,
     ) -> None:
         options: dict[str, Any] = {"lr": lr, "momentum": momentum, "rate": rate}
-        super().__init__(params, {**options, "maximize": maximize, "state_dtype": state_dtype})
+        super().__init__(params, {**options, "maximize": maximize, "state_dtype": state_dtype, "fused": fused})
 
     def references(self, group: Group) -> tuple[Golden, ...]:
         if group["rate"] not in self.RULES:
             raise DeriveError(f"rate is {group['rate']!r}\n  expected one of {', '.join(self.RULES)}")
-        return (reference(self.RULES[group["rate"]]),)
+        return (reference(self.RULES[group["rate"]], group["fused"]),)

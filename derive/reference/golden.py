@@ -207,9 +207,13 @@ class Golden:
     ) -> None:
         """``step_`` of lists of arrays, of which nothing is checked; ``grads`` has such a list for each question.
 
-        ``apart`` says whether the arrays are known to be plain ones that share no memory; None lets it be found out.
+        ``apart`` is what ``together`` says of them, for those who know it already.
         """
         self._step_lists(states, grads, self._values("step", schedule, t), t, apart=apart)
+
+    def together(self, states: Mapping[str, Sequence[Array]], grads: Sequence[Sequence[Array]]) -> bool:
+        """Whether these are stepped in few calls: plain tensors that share no memory, in code that is not traced."""
+        return self._in_place is not None and self._reader.arrays.together([*states.values(), *grads])
 
     def _step_lists(
         self,
@@ -221,9 +225,7 @@ class Golden:
         apart: bool | None = None,
     ) -> None:
         arrays = self._reader.arrays
-        if apart is None:
-            apart = self._in_place is not None and arrays.together([*states.values(), *grads])
-        if apart and self._in_place is not None and grads:
+        if self._in_place is not None and grads and (self.together(states, grads) if apart is None else apart):
             self._in_place(states, grads, values.at(t), t, **self.constants)
             return
         with arrays.quiet():

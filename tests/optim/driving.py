@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from derive.optim import AdamLookahead, HeavyBall, LaProp, Nesterov, ProvenOptimizer
+from derive.optim import Adam, AdamLookahead, HeavyBall, LaProp, Nesterov, ProvenOptimizer
 
 STEPS = 12
 LR = [0.5, 0.5, 0.25, 0.25, 0.125, 0.5, 0.5, 0.25, 0.0625, 0.25, 0.5, 0.5, 0.25]
@@ -18,7 +18,8 @@ MAKERS: dict[str, Callable[..., ProvenOptimizer]] = {
     "outside": lambda *a, **k: HeavyBall(*a, rate="outside", **k),
     "inside": lambda *a, **k: HeavyBall(*a, rate="inside", **k),
     "laprop": lambda *a, **k: LaProp(*a, beta2=0.75, eps=0.25, **k),
-    "adam": lambda *a, **k: AdamLookahead(*a, betas=(0.5, 0.75), eps=0.25, **k),
+    "adam": lambda params, lr, momentum=0, **k: Adam(params, lr, betas=(0.5, 0.75), eps=0.25, **k),
+    "lookahead": lambda *a, **k: AdamLookahead(*a, betas=(0.5, 0.75), eps=0.25, **k),
 }
 
 
