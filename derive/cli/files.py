@@ -22,9 +22,20 @@ def add_out(parser: argparse.ArgumentParser, default: Path | None = Path("report
     parser.add_argument("--out", type=Path, metavar="DIR", default=default, help="directory of the report (reports)")
 
 
+def add_pdf(parser: argparse.ArgumentParser) -> None:
+    """Declare `--pdf`."""
+    parser.add_argument("--pdf", action="store_true", help="make report.pdf too (needs pdflatex)")
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Declare `--json`."""
     parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is standard output")
+
+
+def listed(folder: Path, *names: str) -> str:
+    """Files of a folder in a message: ``a, b and c``."""
+    *first, last = (str(folder / name) for name in names)
+    return f"{', '.join(first)} and {last}"
 
 
 def dump(value: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to run the kernels (auto)")
     files.add_out(parser, default=None)
     files.add_json(parser)
+    files.add_pdf(parser)
     parser.add_argument("--no-confirm", action="store_true", help="prove only; run no kernels")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes that decide (1)")
     parser.add_argument("--update", action="store_true", help="record the new verdicts where they differ")
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
         services.check_evidence(out / evidence.FOLDER)
     if not args.no_confirm:
         need_torch()
+    if args.pdf:
+        services.check_latex()
 
     # With `--json -`, standard output is the object's alone.
     stream = sys.stderr if args.json == files.STANDARD_OUTPUT else sys.stdout
@@ -96,8 +99,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"nothing written to {out}: the verdicts differ", file=stream)
     else:
         texts = {records.NAME: files.dump(document)} | (evidence.texts(measured) if measured else {})
-        publish.publish(out, texts)
-        print(f"wrote {out / 'report.html'}, {out / 'report.tex'} and {out / records.NAME}", file=stream)
+        publish.publish(out, texts, pdf=args.pdf)
+        made = ("report.html", "report.tex", *(["report.pdf"] if args.pdf else []), records.NAME)
+        print("wrote " + files.listed(out, *made), file=stream)
     if baseline is None:
         print(f"nothing to compare with: no verdicts are recorded in {out / records.NAME}", file=stream)
     return 1 if unknown or failed or (differ and not args.update) else 0

@@ -15,10 +15,10 @@ from derive.errors import DeriveError
 SOURCES = ("proofs.json", "evidence")
 
 
-def publish(out: Path, texts: Mapping[str, str]) -> None:
+def publish(out: Path, texts: Mapping[str, str], *, pdf: bool = False) -> None:
     """Put these files (by path within ``out``) into ``out`` with the report that they and what is there already make.
 
-    Raises DeriveError where ``out`` cannot be written.
+    ``pdf``: report.pdf too. Raises DeriveError where ``out`` cannot be written, or LaTeX fails.
     """
     try:
         existed = out.is_dir()
@@ -31,7 +31,7 @@ def publish(out: Path, texts: Mapping[str, str]) -> None:
                 target = staged / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8", newline="\n")
-            services.render(staged)
+            services.render(staged, pdf=pdf)
             existed = True
             _move(staged, out)
     except OSError as error:

@@ -13,15 +13,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Declare the command's arguments."""
     parser = commands.add_parser("report", help="render the report again from proofs.json and the evidence")
     files.add_out(parser)
+    files.add_pdf(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write report.html and report.tex."""
+    """Write report.html and report.tex, and report.pdf where it is asked for."""
     out: Path = args.out
+    if args.pdf:
+        services.check_latex()
     try:
-        services.render(out)
+        services.render(out, pdf=args.pdf)
     except OSError as error:
         raise DeriveError(f"cannot write to {out}: {error.strerror or error}") from None
-    print(f"wrote {out / 'report.html'} and {out / 'report.tex'}")
+    print("wrote " + files.listed(out, "report.html", "report.tex", *(["report.pdf"] if args.pdf else [])))
     return 0

@@ -196,11 +196,18 @@ def check_evidence(folder: Path) -> None:
     load_evidence(folder)
 
 
-def render(out: Path) -> None:
-    """Write report.html and report.tex from the proofs.json and the evidence in ``out``."""
+def check_latex() -> None:
+    """Raise DeriveError where no LaTeX is installed that can make the report a PDF."""
+    from derive.report.typeset import check_latex as check
+
+    check()
+
+
+def render(out: Path, *, pdf: bool = False) -> None:
+    """Write the report, with ``pdf`` also report.pdf, from the proofs.json and the evidence in ``out``."""
     from derive.report.write import write_report
 
-    write_report(out)
+    write_report(out, pdf=pdf)
 
 
 def kernel_source(rule: Rule, backend: Backend) -> str:

@@ -12,19 +12,25 @@ from derive.report.article import render_latex
 from derive.report.build import build_report
 from derive.report.data import load_evidence, load_proofs
 from derive.report.render import render_figures, render_html
+from derive.report.typeset import typeset
 
 
-def write_report(out: Path, *, proofs: Path | None = None, evidence: Path | None = None) -> tuple[Path, ...]:
+def write_report(
+    out: Path, *, proofs: Path | None = None, evidence: Path | None = None, pdf: bool = False
+) -> tuple[Path, ...]:
     """Write ``report.html``, ``report.tex`` and the article's figures into ``out`` and return their paths.
 
     They are rendered from ``proofs`` (``out/proofs.json``) and the JSON files in the folder ``evidence``
     (``out/evidence``) alone, and are the same bytes each time. All are rendered before any is replaced: an
-    error or an interruption leaves the last good report. Raises EvidenceError where a file is broken, OSError where
-    ``out`` cannot be written.
+    error or an interruption leaves the last good report. ``pdf``: ``report.pdf`` too, by pdflatex. Raises
+    EvidenceError where a file is broken, DeriveError where LaTeX is missing or fails, OSError where ``out`` cannot
+    be written.
     """
     report = build_report(load_proofs(proofs or out / "proofs.json"), load_evidence(evidence or out / "evidence"))
-    contents: dict[str, str | bytes] = {"report.html": render_html(report), "report.tex": render_latex(report)}
-    contents |= render_figures(report)
+    article, figures = render_latex(report), render_figures(report)
+    contents: dict[str, str | bytes] = {"report.html": render_html(report), "report.tex": article, **figures}
+    if pdf:
+        contents["report.pdf"] = typeset(article, figures)
     return replace_all({out / name: content for name, content in contents.items()})
 
 

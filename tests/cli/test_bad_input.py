@@ -103,6 +103,16 @@ def test_nothing_recorded(command: str, derive: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("command", ["prove", "report"])
+def test_latex_is_missing(command: str, world: World, derive: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    status, out, err = derive(command, "--pdf", "--out", world.out)
+    assert (status, out) == (2, "")
+    assert "--pdf needs pdflatex, which is not installed" in err
+    assert "apt-get install texlive-latex-recommended" in err
+    assert not world.out.exists()
+
+
 def test_torch_is_missing(world: World, derive: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     refused(derive("prove", "--out", world.out), "PyTorch", "--no-confirm")

@@ -31,6 +31,14 @@ def test_a_second_run_writes_the_same_bytes(world: World, derive: Any) -> None:
     assert "differ" not in out
 
 
+def test_a_pdf_is_made_where_it_is_asked_for(world: World, derive: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(services, "check_latex", lambda: None)
+    status, out, _ = derive("prove", "--pdf", "--out", world.out)
+    assert status == 0
+    assert world.written()["report.pdf"] == b"%PDF"
+    assert f"wrote {world.out / 'report.html'}, {world.out / 'report.tex'}, {world.out / 'report.pdf'} and" in out
+
+
 def test_a_changed_verdict_is_shown_and_nothing_is_written(world: World, derive: Any) -> None:
     world.record(first="refuted")
     before = world.written()
@@ -133,7 +141,7 @@ def test_ctrl_c_leaves_the_last_report(stage: str, world: World, derive: Any, mo
     derive("prove", "--out", world.out)
     before = world.written()
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(services, stage, stop)
@@ -145,7 +153,7 @@ def test_ctrl_c_leaves_the_last_report(stage: str, world: World, derive: Any, mo
 
 
 def test_a_report_that_cannot_be_rendered_leaves_no_new_directory(world: World, derive: Any, monkeypatch: Any) -> None:
-    def fail(out: Path) -> None:
+    def fail(out: Path, *, pdf: bool) -> None:
         (out / "report.html").write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 

@@ -68,8 +68,10 @@ class World:
         device_named = {"name": "a processor", "kind": "cpu"}
         return {"schema": 1, "device": device_named, "versions": {}, "confirmations": runs}
 
-    def render(self, out: Path) -> None:
+    def render(self, out: Path, *, pdf: bool = False) -> None:
         self.rendered += 1
+        if pdf:
+            (out / "report.pdf").write_bytes(b"%PDF")
         (out / "report.html").write_text(f"<p>{(out / records.NAME).read_text()}", encoding="utf-8")
         (out / "report.tex").write_text("report", encoding="utf-8")
 

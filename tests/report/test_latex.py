@@ -15,12 +15,17 @@ from derive.report.view import Report
 from derive.report.write import write_report
 
 
-def pdflatex(folder: Path, name: str = "report.tex", runs: int = 1) -> str:
-    """Compile twice where there are references, and return the log; a machine for CI has to have pdflatex."""
-    if shutil.which("pdflatex") is None:
+def need(program: str) -> None:
+    """Skip the test where the program is not installed; a machine for CI has to have it."""
+    if shutil.which(program) is None:
         if os.environ.get("CI"):
-            pytest.fail("pdflatex is not installed, and CI has to compile the report")
-        pytest.skip("pdflatex is not installed")
+            pytest.fail(f"{program} is not installed, and CI has to typeset the report")
+        pytest.skip(f"{program} is not installed")
+
+
+def pdflatex(folder: Path, name: str = "report.tex", runs: int = 1) -> str:
+    """Compile, twice where there are references, and return the log."""
+    need("pdflatex")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", name]
     for _ in range(runs):
         done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
