@@ -10,6 +10,7 @@ from pathlib import Path
 
 from derive.cli import services
 from derive.errors import DeriveError
+from derive.report.leftover import FOLDER, remove_leftover
 
 #: What the report is rendered from, and so has to be at hand where it is rendered.
 SOURCES = ("proofs.json", "evidence")
@@ -51,9 +52,11 @@ def _copy_sources(out: Path, staged: Path) -> None:
 
 
 def _move(staged: Path, out: Path) -> None:
-    """Rename every staged file that is new or changed into its place in ``out``."""
+    """Rename every staged file that is new or changed into its place in ``out``; drop figures shown no longer."""
+    shown = [path.name for path in (staged / FOLDER).glob("*.pdf")]
     for path in sorted(p for p in staged.rglob("*") if p.is_file()):
         target = out / path.relative_to(staged)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.is_file() or target.read_bytes() != path.read_bytes():
             os.replace(path, target)
+    remove_leftover(out, shown)

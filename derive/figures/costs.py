@@ -44,9 +44,9 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         "What a step costs: bytes moved and operations",
         "A GPU pays for bytes, not for operations. Left, the bytes that a step in float32 reads and writes for one "
         f"parameter, {least} at least; the striped part writes the point at which the gradient is taken, which forms "
-        "with the lookahead folded into the parameters need not do. Right, operations on vectors under three "
-        f"conventions: by each of them other rules are the cheapest. Muon's rules are left out: what their operator "
-        "costs depends on the matrix.",
+        "whose parameters stand at that point need not do. Right, operations on vectors under three conventions, "
+        "which do not rank the rules alike. Muon's rules are left out: what their operator costs depends on the "
+        "matrix.",
         "For each rule the bytes that a step moves for a parameter, and the operations on vectors: as written, with "
         "repeated parts computed once, and with multiply-adds fused besides. "
         + "; ".join(words)

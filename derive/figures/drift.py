@@ -29,8 +29,8 @@ from derive.proof.result import Result
 from derive.rules import momentum, nesterov
 from derive.rules.rule import Rule
 
-#: Steps of a run, and coordinates of which the worst is shown.
-STEPS, WIDTH = 1000, 64
+#: Points of a run, at t = 0 … 1000, and coordinates of which the worst is shown.
+STEPS, WIDTH = 1001, 64
 #: Rate and momentum: near 1/100 and 9/10, with few bits, and no power of two.
 CONSTANTS = {"gamma": 11 / 1024, "mu": 115 / 128}
 SLACK = 1e-6

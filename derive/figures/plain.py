@@ -49,7 +49,7 @@ def numbers(values: Iterable[float | Fraction]) -> str:
 
 def short(value: float | Fraction, digits: int = DIGITS) -> str:
     """A number with so many significant digits, as JSON and people write it."""
-    text = f"{float(value):.{digits}g}"
+    text = f"{float(f'{float(value):.{digits}g}'):g}"
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 

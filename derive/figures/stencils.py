@@ -50,10 +50,11 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
     return figure(
         "reads",
         "Which schedule values a step of each rule reads",
-        "A step from `t` to `t+1` that reads a value in a column `t+1` needs the next step's rate or momentum: the "
-        "forms whose lookahead is folded into the parameters do, PyTorch's does not, and that is where it departs from "
-        "Nesterov's method under a schedule. Filled: necessary, shown by two runs that differ in this value alone. "
-        "Open: written in the rule; whether a rule with the same state could do without it is not decided.",
+        "A step from `t` to `t+1` that reads a value in a column `t+1` needs the next step's rate or momentum. Forms "
+        "whose parameters stand at the lookahead point cannot do without, if they are to be exact: PyTorch's and "
+        "Danihelka's read this step's values alone, and depart from Nesterov's method where these change. Filled: "
+        "necessary, shown by two runs that differ in this value alone. Open: written in the rule; whether a rule with "
+        "the same state could do without it is not decided.",
         f"A grid of {len(found)} rules by {len(columns)} schedule values. Of the next step's values read: "
         f"{', '.join(next_step)}. Of the last step's: {', '.join(earlier) or 'none'}. All other rules read only values "
         f"of their own step. Whether it is necessary is open for {', '.join(undecided)}; all else that is read is "

@@ -59,16 +59,16 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         ("running average, weight 1/10", "discs"): weights(N),
         (f"running average, weight {1 / match}", "rings"): weights(match),
     }
-    of_window = {name: sum(w[: int(N)]) for (name, _), w in found.items()}
-    shares = "; ".join(f"{name}: {short(100 * share, 3)} %" for name, share in of_window.items())
+    of_window = [sum(w[: int(N)]) for w in found.values()]
+    shares = "; ".join(f"{name}: {_percent(share)}" for (name, _), share in zip(found, of_window, strict=True))
     ages = "age of a value, in steps"
     return figure(
         "weights",
         "What a running average remembers, beside the mean of the last N values",
         "Document 004 takes the running average with the weight `1/N` for the mean of the last `N` values; here `N` "
-        "is 10. It gives the newest value the same weight, every older one less, and it never forgets: the last `N` "
-        "values carry `1 - (1 - 1/N)**N` of the weight, not all of it. The weight `2/(N + 1)` matches the window's "
-        "mean age and its variance.",
+        "is 10. It gives the newest value the same weight, every older one less, and it never forgets: the last ten "
+        f"values carry {_percent(of_window[1])} of the weight, not all of it. The weight `2/(N + 1)` matches the "
+        f"window's mean age and its variance, and puts {_percent(of_window[2])} on the last ten.",
         f"Two panels over ages of 0 to {AGES - 1} steps: the weight of a value of each age, and the weight of all "
         f"values up to that age. Weight of the last 10 values: {shares}.",
         CLAIMS,
@@ -85,3 +85,7 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
             ],
         },
     )
+
+
+def _percent(share: Fraction | int) -> str:
+    return f"{short(100 * Fraction(share), 3)} %"

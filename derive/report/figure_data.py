@@ -14,7 +14,7 @@ from derive.report.checks import BrokenError, Check, a_name, a_text, list_of, on
 _MANY = 1000
 
 #: How a curve may be drawn: no two look alike without colour.
-STYLES = ("solid", "dashed", "dotted", "chain", "thin", "broad", "discs", "rings", "squares", "triangles", "crosses", "steps")
+STYLES = ("solid", "dashed", "dotted", "chain", "broad", "discs", "rings", "squares", "triangles", "steps")
 #: How a number of a row may be drawn: bars that are stacked, and points that are told apart by their shape.
 BARS = ("plain bar", "striped bar", "discs", "rings", "triangles")
 #: How a cell of a grid may be marked.

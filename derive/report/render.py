@@ -87,7 +87,7 @@ def render_html(report: Report) -> str:
 
 def render_figures(report: Report) -> dict[str, bytes]:
     """The pictures and figures that the article shows, as PDF files by their path beside it."""
-    shown = (*report.figures, *report.pictures)
+    shown: tuple[PictureView | FigureView, ...] = (*report.figures, *report.pictures)
     if not shown:
         return {}
     from derive.report.figures.export import pdf

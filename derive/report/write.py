@@ -11,6 +11,7 @@ from pathlib import Path
 from derive.report.article import render_latex
 from derive.report.build import build_report
 from derive.report.data import load_evidence, load_proofs
+from derive.report.leftover import remove_leftover
 from derive.report.render import render_figures, render_html
 from derive.report.typeset import typeset
 
@@ -22,7 +23,8 @@ def write_report(
 
     They are rendered from ``proofs`` (``out/proofs.json``) and the JSON files in the folder ``evidence``
     (``out/evidence``) alone, and are the same bytes each time. All are rendered before any is replaced: an
-    error or an interruption leaves the last good report. ``pdf``: ``report.pdf`` too, by pdflatex. Raises
+    error or an interruption leaves the last good report. A figure of an earlier report that this one does not show is
+    removed. ``pdf``: ``report.pdf`` too, by pdflatex. Raises
     EvidenceError where a file is broken, DeriveError where LaTeX is missing or fails, OSError where ``out`` cannot
     be written.
     """
@@ -31,7 +33,9 @@ def write_report(
     contents: dict[str, str | bytes] = {"report.html": render_html(report), "report.tex": article, **figures}
     if pdf:
         contents["report.pdf"] = typeset(article, figures)
-    return replace_all({out / name: content for name, content in contents.items()})
+    written = replace_all({out / name: content for name, content in contents.items()})
+    remove_leftover(out, [Path(name).name for name in figures])
+    return written
 
 
 def replace_all(contents: Mapping[Path, str | bytes]) -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from derive.report.figures.compact import compact
 from derive.report.figures.draw import KEPT
 from derive.report.figures.looks import PAPER, STAND_INS, Palette
 from derive.report.figures.paper import settings
+from derive.report.leftover import CREATOR
 from derive.report.view import FigureView, PictureView
 
 
@@ -53,5 +54,5 @@ def pdf(shown: PictureView | FigureView) -> bytes:
     file = io.BytesIO()
     with settings(shown.name):
         figure = drawn(shown, PAPER, alone=True)
-        figure.savefig(file, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        figure.savefig(file, format="pdf", metadata={"CreationDate": None, "Creator": CREATOR, "Producer": None})
     return file.getvalue()

@@ -19,12 +19,10 @@ LINES: Mapping[str, Mapping[str, Any]] = {
     "dashed": {"linestyle": (0, (5, 2)), "linewidth": 1.3, "color": "shade 5"},
     "dotted": {"linestyle": (0, (1, 1.5)), "linewidth": 1.2, "color": "ink"},
     "chain": {"linestyle": (0, (7, 2, 1.5, 2)), "linewidth": 1.1, "color": "pattern"},
-    "thin": {"linestyle": "-", "linewidth": 0.5, "color": "ink"},
     "discs": {"linestyle": "", "marker": "o", "markersize": 4, "color": "ink", "markeredgewidth": 0},
     "rings": {"linestyle": "", "marker": "o", "markersize": 4.5, "color": "shade 5", "markerfacecolor": "none"},
     "squares": {"linestyle": "", "marker": "s", "markersize": 3.5, "color": "pattern", "markerfacecolor": "none"},
     "triangles": {"linestyle": "", "marker": "v", "markersize": 4.5, "color": "pattern", "markerfacecolor": "none"},
-    "crosses": {"linestyle": "", "marker": "x", "markersize": 4, "color": "ink"},
     "broad": {"linestyle": "-", "linewidth": 4, "color": "shade 2"},
     "steps": {"linestyle": "-", "drawstyle": "steps-mid", "linewidth": 1.3, "color": "shade 5"},
 }
