@@ -29,7 +29,8 @@ def settings(salt: str) -> Iterator[None]:
             {
                 "svg.hashsalt": salt,
                 "svg.fonttype": "path",
-                "pdf.fonttype": 42,
+                # Subsets of TrueType fonts take a quarter of a second for each picture.
+                "pdf.fonttype": 3,
                 # What zlib makes differs from one build of it to another.
                 "pdf.compression": 0,
                 "font.size": FONT,
