@@ -37,17 +37,18 @@ class Layout:
 
 def laid_out(table: Table) -> Layout:
     """The layout of a table that is at most a line wide."""
-    natural = [
-        _SPARE * max(prose_width(row[n]) for row in (table.columns, *table.rows)) for n in range(len(table.columns))
-    ]
+    heads = [_SPARE * prose_width(head) for head in table.columns]
+    cells = [_SPARE * max(prose_width(row[n]) for row in table.rows) for n in range(len(heads))]
+    # A long head has two lines.
+    natural = [max(cell, min(head, head / 2 + _NARROW)) for head, cell in zip(heads, cells, strict=True)]
     gaps = _GAP * (len(natural) - 1)
     times = int((LINE + _BESIDE) // (sum(natural) + gaps + _BESIDE)) if len(table.rows) >= _FEW else 1
     times = max(1, min(times, _TIMES, len(table.rows) // (_FEW // 2)))
-    room = LINE - gaps
-    spec = [
-        f"p{{{size:.2f}em}}" if size < full else "l" for size, full in zip(_shrunk(natural, room), natural, strict=True)
-    ]
-    one = rf"@{{\hspace{{{_GAP}em}}}}".join(r">{\raggedright\arraybackslash}" * (c != "l") + c for c in spec)
+    sizes = zip(_shrunk(natural, LINE - gaps), heads, cells, strict=True)
+    one = rf"@{{\hspace{{{_GAP}em}}}}".join(
+        rf">{{\raggedright\arraybackslash}}p{{{size:.2f}em}}" if size < max(head, cell) else "l"
+        for size, head, cell in sizes
+    )
     return Layout(
         columns="@{}" + rf"@{{\hspace{{{_BESIDE}em}}}}".join([one] * times) + "@{}",
         times=times,

@@ -82,10 +82,9 @@ def test_statements_conditions_and_repairs_have_numbers(report: Report) -> None:
 
 def test_long_formulas_are_broken(report: Report) -> None:
     text = render_latex(report)
-    step, *others = re.findall(r"\\widestep\{5\}\{(.*?)\}\{a line too long for any page\}", text, re.DOTALL)
+    (step,) = re.findall(r"\\widestep\{5\}\{(.*?)\}\{a line too long for any page\}", text, re.DOTALL)
     assert step.startswith(r"\displayed{\begin{aligned}[t]\theta_{t+1}&= \theta_t - \gamma_{t+1} \mu_{t+1} v_t")
     assert step.count(r"\\") >= 1
-    assert others == [step]
 
 
 def test_two_renderings_are_the_same_bytes(report: Report) -> None:
