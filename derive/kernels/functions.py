@@ -34,6 +34,10 @@ def _folded(two: Callable[[Any, Any], Any], scalars: Callable[..., Any]) -> Call
     return lambda *xs: scalars(xs) if all(isinstance(x, float | int) for x in xs) else reduce(two, xs)
 
 
+#: For plain scalars alone.
+SCALARS: Functions = {"sqrt": math.sqrt, "abs": abs, "sign": _scalar_sign, "max": max, "min": min}
+
+
 def numpy_functions() -> Functions:
     """For NumPy arrays."""
     import numpy as np

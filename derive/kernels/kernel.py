@@ -101,6 +101,10 @@ class Kernel:
     @cached_property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """The functions of the source, compiled at the first use."""
+        if self.backend == "triton":
+            from derive.kernels import triton_launch
+
+            return triton_launch.functions(self)
         tree = ast.parse(self.source)
         code = compile(tree, f"<kernel {self.rule} {self.backend}>", "exec")
         names: dict[str, Any] = {"float": float}

@@ -69,10 +69,10 @@ class _Element:
 
     def __gt__(self, other: Any) -> _Element:
         """1 where it is larger, else 0."""
-        return (self - other).apply("sign")._with(ABSTRACT["max"], 0)
+        return self._with(operator.sub, other).apply("sign")._with(ABSTRACT["max"], 0)
 
     def __lt__(self, other: Any) -> _Element:
-        return self._like(other).__gt__(self)
+        return self._like(other) > self
 
     def apply(self, function: str) -> _Element:
         return _Element(ABSTRACT[function](self.value), self.lift)
