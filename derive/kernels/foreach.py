@@ -37,6 +37,8 @@ Columns: TypeAlias = "Sequence[Sequence[torch.Tensor]]"
 SMALL = 32_768
 #: Elements of small tensors that a call works on: few enough for the cache, enough to be worth the call.
 BATCH = 4 * SMALL
+#: What a tensor costs beside its elements, in elements.
+EACH = 2_048
 #: Elements of a piece of a large tensor, for each of torch's threads, at least; twice as many at most.
 PIECE = 8 * SMALL
 #: Elements that a call works on on other devices: it limits what has to be kept beside the states.
@@ -75,11 +77,7 @@ class InPlace:
     @cached_property
     def functions(self) -> Mapping[str, Callable[..., None]]:
         """The functions of the source, on lists of torch tensors."""
-        import torch
-
-        calls = {f"{name}_": getattr(torch, f"_foreach_{name}_") for name in (*CALLS, "copy")}
-        calls |= {name: getattr(torch, f"_foreach_{name}") for name in CALLS}
-        names = {"float": float, **torch_functions(), FOREACH: SimpleNamespace(**calls)}
+        names = {"float": float, **torch_functions(), FOREACH: _torch_calls()}
         return run_source(compile(self.source, f"<{self.kernel.rule} in place>", "exec"), names)
 
     def interpret(self, number: Callable[[Any], Any]) -> Interpreted:
@@ -127,6 +125,31 @@ class InPlace:
 # -- on torch's tensors --
 
 
+def _torch_calls() -> SimpleNamespace:
+    import torch
+
+    forms = [*CALLS, *(f"{name}_" for name in CALLS), "copy_"]
+    calls = {name: getattr(torch, f"_foreach_{name}") for name in forms}
+    return SimpleNamespace(**calls | {n: _with_scalars(calls[n]) for n in forms if n.rstrip("_") in _ARITHMETIC})
+
+
+#: Calls whose second operand may be a scalar.
+_ARITHMETIC = ("add", "sub", "mul", "div")
+
+
+def _with_scalars(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call with a scalar rounded once to the precision of the tensors, where torch would do so for each of them."""
+    import torch
+
+    def called(first: Sequence[torch.Tensor], second: Any, **scalars: Any) -> Any:
+        x = first[0]
+        if isinstance(second, float | int) and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64):
+            second = [torch.tensor(second, dtype=x.dtype)] * len(first)
+        return call(first, second, **scalars)
+
+    return called
+
+
 def _of_one_kind(columns: Columns) -> list[Columns]:
     """The leaves apart by device and precisions."""
     kinds = list(zip([x.device for x in columns[0]], *([x.dtype for x in column] for column in columns), strict=True))
@@ -167,10 +190,10 @@ def batches(columns: Columns, most: int) -> Iterator[Columns]:
     """The leaves in lists of at most ``most`` elements, or of one leaf."""
     begin = total = 0
     for i, size in enumerate([x.numel() for x in columns[0]]):
-        if begin < i and total + size > most:
+        if begin < i and total + size + EACH > most:
             yield [column[begin:i] for column in columns]
             begin, total = i, 0
-        total += size
+        total += size + EACH
     if columns[0]:
         yield [column[begin:] for column in columns]
 

@@ -194,6 +194,8 @@ class _Function:
         (place,) = self.operands(right)
         if function == "div":
             place = self.apply("reciprocal", place, name=name)
+            if isinstance(left, ast.Constant) and left.value == 1:
+                return place
         return self.apply("mul", place, ast.unparse(left), name=name)
 
     def folded(self, function: str, arguments: Sequence[ast.expr], name: str) -> str:
