@@ -145,7 +145,7 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         f"velocity as a difference of two rounded points, and drift much farther: after {STEPS - 1} steps "
         + " and ".join(ratios)
         + ". The derived bounds (dotted; dashes and dots) suppose that every rounding is the worst and all add up; "
-        f"they hold everywhere. Worst of {WIDTH} coordinates, points from about 1 to 6, gradients up to 1, "
+        f"they hold everywhere. Worst of {WIDTH} coordinates, points of a size below 6, gradients of at most 1, "
         "rate 11/1024, momentum 115/128.",
         f"Two panels with logarithmic sides: the worst error over {WIDTH} coordinates by step, in units of the last "
         f"place of float32 at 1, with the derived bounds. At step {STEPS - 1}: " + ", ".join(ends) + ".",
