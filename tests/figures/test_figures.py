@@ -13,6 +13,8 @@ from derive.errors import DeriveError
 from derive.figures import figures, plain
 from derive.proof.result import Formula, Result, Verdict
 from derive.report.figure_data import a_figure
+from derive.report.figure_view import figure_view
+from derive.report.figures.export import svg
 
 NAMES = ["reads", "rates", "divergence", "drift", "weights", "costs"]
 
@@ -35,6 +37,12 @@ def test_all_are_there_and_pass_the_readers_checks(made: tuple[dict[str, Any], .
         assert "`" not in figure["description"]
         assert figure["caption"].count("`") % 2 == 0
         assert len(json.dumps(figure)) < 15_000
+
+
+def test_they_are_small_when_they_are_drawn(made: tuple[dict[str, Any], ...]) -> None:
+    sizes = {figure["name"]: len(svg(figure_view(figure, {})).encode()) for figure in made}
+    assert max(sizes.values()) < 45_000
+    assert sum(sizes.values()) < 190_000
 
 
 def test_they_are_the_same_each_time(made: tuple[dict[str, Any], ...], results: dict[str, Result]) -> None:
