@@ -9,8 +9,8 @@ where a compiler contracts a product and a sum into one operation.
 What is supposed of the operations (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eqs. 2.5 and 2.8),
 for numbers that do not overflow: ``|fl(x̂ op ŷ) − x̂ op ŷ| ≤ u·|x̂ op ŷ| + η``, with u the unit roundoff (2⁻⁵³ in float64,
 2⁻²⁴ in float32) and η the smallest subnormal number, which covers underflow; twice u for square roots (one unit in
-the last place: some libraries' are no better), and for a scalar divided by an array (torch multiplies with the
-reciprocal). Plain Python scalars are computed by Python, with the same bits in every run.
+the last place: some libraries' are no better), and for a quotient of a scalar and an array (torch multiplies with the
+reciprocal: on a CPU with an array's, on a GPU with a scalar's). Plain Python scalars are computed by Python, with the same bits in every run.
 
 With x̃ and ỹ what NumPy computes here, |x̂ − x| ≤ e_x and |x̃ − x| ≤ e_x, so that |x| ≤ |x̃| + e_x and |x̂| ≤ |x̃| + 2e_x;
 in the same way for y. The triangle inequality gives for p, the distance of x̂ op ŷ from x op y,
@@ -119,16 +119,16 @@ class Bounded:
     def __mul__(self, other: Bounded) -> Bounded:
         x, y = _met(self, other)
         moved = (x.size + 2 * x.error) * y.error + (y.size + y.error) * x.error
-        exact = (x.trivial | y.trivial) & (moved == 0)
+        exact = x.trivial & (np.asarray(x.error) == 0) | y.trivial & (np.asarray(y.error) == 0)
         return _rounded(x, x.value * y.value, moved, np.where(exact, 0.0, 1.0))
 
     def __truediv__(self, other: Bounded) -> Bounded:
         x, y = _met(self, other)
         least = np.maximum(y.size - 2 * y.error * SAFETY, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (x.error + (x.size + x.error) * y.error / least) / least
+            moved = x.error / least + (x.size + x.error) / least * (y.error / least)
             moved = np.where(least > 0, moved, np.inf)
-            result = _rounded(x, x.value / y.value, moved, 2.0 if self.scalar and not other.scalar else 1.0)
+            result = _rounded(x, x.value / y.value, moved, 2.0 if self.scalar is not other.scalar else 1.0)
         # A reciprocal may underflow before it is multiplied.
         return replace(result, error=result.error + TINY[x.dtype] * x.size)
 
@@ -234,9 +234,12 @@ def stored(number: Bounded) -> Bounded:
 
 
 def _rounded(operand: Bounded, value: Any, moved: Any, units: Any = 1.0) -> Bounded:
-    """The result of an operation: p = ``moved``, and a rounding of so many units u."""
+    """The result of an operation: p = ``moved``, and a rounding of so many units u.
+
+    An underflow loses η/2; twice η also covers what underflows in ``moved``, a sum of two products.
+    """
     size = np.abs(value, dtype=np.float64)
-    slip = units * (_unit(operand) * (size + 2 * moved) + TINY[operand.dtype])
+    slip = units * (_unit(operand) * (size + 2 * moved) + 2 * TINY[operand.dtype])
     return Bounded(value, moved + slip, operand.dtype, operand.scalar)
 
 

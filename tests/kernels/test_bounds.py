@@ -236,6 +236,19 @@ def test_the_bound_of_a_step_is_at_most_ten_times_the_largest_error(name: str, d
             assert all(e <= b * SAFETY for e, b in zip(errors, bounds, strict=True))
 
 
+def test_what_underflows_in_the_bound_itself() -> None:
+    """A product that is lost entirely, times a fraction: not 0, though its value and the fraction of its bound are."""
+    tiny = Fraction(4.8665e-320)
+    lost = lifter("float64")(2.0**-23) * given(np.array([float(tiny)]), "float64")
+    assert lost.value == 0
+    quarter = lost * given(np.array([0.25]), "float64")
+    assert within(quarter, [tiny * Fraction(2) ** -25])
+    assert (given(np.array([0.0]), "float64") * lost).error == 0
+    # A quotient whose divisor is off, of a number that is nearly lost.
+    divisor = Bounded(np.array([2.0**-10]), np.array([2.0**-25]), "float64")
+    assert (given(np.array([2.0**-1060]), "float64") / divisor).error >= 2.0**-1065
+
+
 FUNCTIONS_OF_ONE = ("sqrt", "abs", "sign")
 FUNCTIONS_OF_TWO = ("max", "min")
 
