@@ -76,8 +76,8 @@ class Fused:
     """A Triton kernel on lists of tensors.
 
     A leaf's tensors have one shape and one device; precisions are float64, float32, bfloat16 and float16. All is
-    computed in float64 where a state has it, else in float32, and rounded once to each state's own precision (from
-    float64 to 16 bits by way of float32, as torch does). Tensors may be laid out as they like, and may share memory: leaves are then stepped one after the other, a state being
+    computed in float64 where a state has it, else in float32, and rounded once to each state's own precision. Tensors
+    may be laid out as they like, and may share memory: leaves are then stepped one after the other, a state being
     overwritten once all of its leaf's are computed.
 
     KernelError is raised, and nothing has been changed, for lists that do not belong together, tensors of other kinds

@@ -36,9 +36,9 @@ def interpreted() -> Iterator[None]:
 
     def rounding(self: Any, src: Any, dst_type: Any) -> Any:
         tl = triton.language
-        if dst_type.scalar != tl.bfloat16 or src.dtype.scalar not in (tl.float32, tl.float64):
+        if (src.dtype.scalar, dst_type.scalar) != (tl.float32, tl.bfloat16):
             return cast(self, src, dst_type)
-        rounded = round_bfloat16(np.ascontiguousarray(src.data, dtype=np.float32))
+        rounded = round_bfloat16(np.ascontiguousarray(src.data))
         return TensorHandle((rounded.view(np.uint32) >> 16).astype(np.uint16), dst_type.scalar)
 
     in_place.cache_clear()

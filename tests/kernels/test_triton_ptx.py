@@ -34,7 +34,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 class Compiled:
-    """A program for these precisions (``small``: the parameters' and gradients'), addresses divisible by ``aligned``."""
+    """A program for these precisions (``small``: parameters' and gradients'), addresses divisible by ``aligned``."""
 
     def __init__(
         self, name: str, program: str, wide: str = "fp32", small: str = "", aligned: int = 16, dump: Path | None = None
@@ -109,7 +109,7 @@ def test_other_precisions_too(wide: str, small: str, program: str, tmp_path: Pat
     assert found == {"STACK": 0, "LOCAL": 0}
     assert compiled.count(r"ld\.global\.v[24]\.b(32|64)") >= WIDE_ACCESSES * 3
     # A narrow number is rounded once, to nearest, when it is stored.
-    rounded = {"bf16": r"cvt\.rn\.bf16(x2)?\.f32", "fp16": r"cvt\.rn\.f16(x2)?\.f32"}
+    rounded = {"bf16": rf"cvt\.rn\.bf16(x2)?\.f{wide[2:]}", "fp16": r"cvt\.rn\.f16(x2)?\.f32"}
     assert not small or compiled.count(rounded[small]) > 0
     assert compiled.count(r"cvt\.r[zmp]i?\..*") == 0
 
