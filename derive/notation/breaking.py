@@ -26,7 +26,7 @@ from derive.notation.display import (
     is_tall,
     row,
 )
-from derive.notation.width import Style, width
+from derive.notation.width import Style, width, width_in_row
 
 #: What new names are taken from: capitals that no rule uses.
 NAMES = "PQRSUVWXYZ"
@@ -294,7 +294,7 @@ def _cost(part: Box, depth: int) -> float | None:
 def _starts(atoms: list[_Atom], indent: Callable[[int], float], limit: float) -> list[int]:
     """Where the lines begin: of all ways to break the one that costs least."""
     places = [0, *(n for n, atom in enumerate(atoms) if n and atom.cost is not None)]
-    ends = list(accumulate((width(atom.box) for atom in atoms), initial=0.0))
+    ends = list(accumulate((width_in_row(atom.box) for atom in atoms), initial=0.0))
     best: dict[int, tuple[float, list[int]]] = {len(atoms): (0.0, [])}
     for start in reversed(places):
         room = limit - indent(start)

@@ -7,6 +7,7 @@ large ones, so that the estimate is rather too large than too small.
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import pairwise
 from string import ascii_letters
 
 from derive.notation.display import (
@@ -20,7 +21,6 @@ from derive.notation.display import (
     Root,
     Row,
     Scripts,
-    is_tall,
 )
 
 
@@ -63,10 +63,10 @@ _SIGN = {"+": 1.223, "-": 1.223, r"\cdot": 0.723, "/": 0.5, ",": 0.445, r"\,": 0
 _BARE = {"+": 0.778, "-": 0.778, r"\cdot": 0.278, "/": 0.5, ",": 0.278, r"\,": 0.167, r"\prime": 0.275, "": 0.0}
 _RELATION = (1.334, 0.778)
 _BIG = {"∑": (1.445, 1.056), "∏": (1.278, 0.945)}
-#: The white beside a fraction's bar, behind a script, behind a big sign.
+#: The white beside a fraction's bar, behind a script, on either side of a big sign.
 _BAR, _BEHIND, _THIN = 0.24, 0.05, 0.167
-_FENCE = {"round": (0.389, 0.737), "bars": (0.278, 0.334)}
-_ROOT = (0.834, 1.001)
+_FENCE = {"round": (0.389, 0.876), "bars": (0.278, 0.334)}
+_ROOT = 1.001
 
 
 def width(box: Box, style: Style = Style.DISPLAY) -> float:
@@ -79,7 +79,7 @@ def width(box: Box, style: Style = Style.DISPLAY) -> float:
         case Mark():
             return _mark(box, style)
         case Row(parts=parts):
-            return sum(width(part, style) for part in parts)
+            return sum(width(part, style) for part in parts) + (_beside(parts) if style <= Style.TEXT else 0.0)
         case Quotient(above=above, below=below, small=small):
             inner = _WITHIN[Style.TEXT if small and style is Style.DISPLAY else style]
             return max(width(above, inner), width(below, inner)) + _BAR
@@ -88,12 +88,37 @@ def width(box: Box, style: Style = Style.DISPLAY) -> float:
         case Limits(symbol=symbol, below=below, above=above):
             large, plain = _BIG[symbol]
             if style is Style.DISPLAY:
-                return max(large, _widest(below, above, Style.SCRIPT)) + _THIN
-            return plain * _SCALE[style] + _widest(below, above, _BESIDE[style]) + _BEHIND + _THIN
+                return max(large, _widest(below, above, Style.SCRIPT)) + 2 * _THIN
+            return plain * _SCALE[style] + _widest(below, above, _BESIDE[style]) + _BEHIND + 2 * _THIN
         case Root(body=body):
-            return width(body, style) + _ROOT[is_tall(body)]
+            return width(body, style) + _ROOT
         case Brackets(body=body, kind=kind, tall=tall):
             return width(body, style) + 2 * _FENCE[kind][tall] * _SCALE[style]
+
+
+def width_in_row(box: Box) -> float:
+    """The most that a box adds to the width of a row in which it stands."""
+    return width(box) + (2 * _THIN if _stands_off(box) else 0.0)
+
+
+def _beside(parts: tuple[Box, ...]) -> float:
+    """The white that TeX puts between fractions, or brackets that stretch, and what stands beside them."""
+    seen = [part for part in parts if not (isinstance(part, Mark) and not part.latex.strip())]
+    return _THIN * sum((_stands_off(a) or _stands_off(b)) and not (_spaced(a) or _spaced(b)) for a, b in pairwise(seen))
+
+
+def _stands_off(box: Box) -> bool:
+    match box:
+        case Quotient() | Brackets(tall=True):
+            return True
+        case Scripts(base=base):
+            return _stands_off(base)
+        case _:
+            return False
+
+
+def _spaced(box: Box) -> bool:
+    return isinstance(box, Mark) and box.kind in ("infix", "comma") and box.latex != "/"
 
 
 def _letters(symbol: str) -> float:
