@@ -1,9 +1,13 @@
-"""Kernels for confirmation, each generated and compiled once, and their source run on many steps at a time."""
+"""Kernels for confirmation, each generated and compiled once, and their source run on many steps at a time.
+
+Numbers with bounds that stand for several runs have the axes run, time, coordinate.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +23,15 @@ from derive.rules.rule import Rule
 
 #: What an oracle of this name answers, as a multiple of the gradient: a black box is an optimizer that steps down it.
 ANSWERS: Mapping[str, float] = {"grad": 1.0, "A": -0.125}
+#: An oracle of several arguments takes the gradient at the first, and pulls the others towards 0 so much, as weight
+#: decay does.
+DECAY = 0.0625
 #: Values of constant parameters, by name.
 Constants = tuple[tuple[str, float], ...]
 #: States whose rows are their values at consecutive times.
 Rows = Mapping[str, Bounded]
+#: A schedule's values at a column of times, by name.
+Columns = Mapping[str, Callable[[Any], Any]]
 
 
 @functools.lru_cache(maxsize=256)
@@ -31,16 +40,35 @@ def question(rule: Rule) -> Answer:
     answers = questions(rule, model(rule))
     if len(answers) != 1:
         raise NotCovered(f"cannot confirm {rule.name}: it does not ask its oracle exactly once a step")
-    if len(answers[0].point) != 1:
-        raise NotCovered(f"cannot confirm {rule.name}: no objective stands for an oracle of several arguments")
     if answers[0].oracle not in ANSWERS:
         raise NotCovered(f"no objective stands for the oracle {answers[0].oracle}")
     return answers[0]
 
 
-def scale(rule: Rule) -> float:
-    """The rule's oracle answers this multiple of the gradient."""
-    return ANSWERS[question(rule).oracle]
+@functools.lru_cache(maxsize=256)
+def oracle(rule: Rule) -> Oracle:
+    """What stands for the rule's oracle."""
+    asked = question(rule)
+    return Oracle(len(asked.point), ANSWERS[asked.oracle])
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """An oracle of so many arguments that answers a multiple of a gradient."""
+
+    arguments: int
+    multiple: float
+
+    def asked(self, points: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments of the one question in what a kernel's ``query`` gives."""
+        arguments: tuple[Any, ...] = points if self.arguments == 1 else points[0]
+        return arguments
+
+    def answer(self, gradient: Any, points: Sequence[Any], number: Callable[[float], Any] = float) -> Any:
+        """What it answers at ``points``, its arguments, where ``gradient`` is that at the first of them."""
+        for point in points[1:]:
+            gradient = gradient + number(DECAY) * point
+        return gradient if self.multiple == 1 else number(self.multiple) * gradient
 
 
 def plain_keywords(kernel: Kernel, constants: Constants) -> dict[str, Any]:
@@ -66,9 +94,9 @@ def compiled(rule: Rule, backend: Backend) -> Kernel:
 
 
 @functools.lru_cache(maxsize=256)
-def bounded(rule: Rule, backend: Backend, dtype: DType) -> Interpreted:
-    """The same source on numbers with bounds."""
-    return compiled(rule, backend).interpret(lifter(dtype))
+def bounded(rule: Rule, dtype: DType) -> Interpreted:
+    """The kernel's source, which is the same for every backend, on numbers with bounds."""
+    return compiled(rule, "numpy").interpret(lifter(dtype))
 
 
 def own_constants(rule: Rule, constants: Constants) -> Constants:
@@ -76,13 +104,14 @@ def own_constants(rule: Rule, constants: Constants) -> Constants:
     return tuple((name, value) for name, value in constants if name in rule.parameter_names)
 
 
-def over_time(schedule: Schedule) -> dict[str, Callable[[Any], Any]]:
-    """The schedule's functions, for a column of times: a column of values."""
+def over_time(schedules: Sequence[Schedule]) -> Columns:
+    """The schedules' functions, one schedule a run, for a column of times: a column of values for each run."""
 
-    def column(function: Callable[[int], float]) -> Callable[[Any], Any]:
-        return lambda times: np.array([[function(t)] for t in np.ravel(times).tolist()])
+    def column(name: str) -> Callable[[Any], Any]:
+        functions = [schedule.functions[name] for schedule in schedules]
+        return lambda times: np.array([[[f(t)] for t in np.ravel(times).tolist()] for f in functions])
 
-    return {name: column(function) for name, function in schedule.functions.items()}
+    return {name: column(name) for name in schedules[0].functions}
 
 
 def many_steps(
@@ -90,52 +119,54 @@ def many_steps(
     name: str,
     states: Sequence[Rows],
     grads: Bounded,
-    schedule: Schedule,
+    schedule: Columns,
     begin: int,
-    constants: Constants,
+    keywords: Mapping[str, Any],
 ) -> dict[str, Bounded]:
     """``name`` of a kernel's interpreted functions on every row at once: row k is the step at time begin + k.
 
     ``states`` are its state arguments (one for ``step``). At time 0 it is ``first_…`` where there is one.
     """
-    count = len(grads.value)
+    count = grads.value.shape[-2]
     times = np.arange(begin, begin + count)[:, None]
     parts: list[dict[str, Bounded]] = []
     pieces = [(name, slice(0, count))]
     if begin == 0 and f"first_{name}" in functions:
         pieces = [(f"first_{name}", slice(0, 1)), (name, slice(1, count))]
     for function, piece in pieces:
+        if piece.start == piece.stop:
+            continue
         arguments = [{n: rows(b, piece) for n, b in state.items()} for state in states]
-        answer = (rows(grads, piece),)
-        result = functions[function](*arguments, answer, over_time(schedule), times[piece], **dict(constants))
-        shape = grads.value[piece].shape
-        parts.append({n: spread(b, shape) for n, b in result.items()})
+        given_ = rows(grads, piece)
+        result = functions[function](*arguments, (given_,), schedule, times[piece], **keywords)
+        parts.append({n: spread(b, given_.value.shape) for n, b in result.items()})
     return {n: joined([part[n] for part in parts]) for n in parts[0]}
 
 
 def rows(number: Bounded, piece: slice) -> Bounded:
-    """Some rows of a number with bounds."""
-    error = number.error[piece] if np.ndim(number.error) else number.error
-    return Bounded(number.value[piece], error, number.dtype)
+    """Some rows (times) of a number with bounds."""
+    error = number.error[..., piece, :] if np.ndim(number.error) else number.error
+    return Bounded(number.value[..., piece, :], error, number.dtype)
 
 
-def row(number: Bounded, k: int) -> Bounded:
-    """One row of a number with bounds."""
-    error = number.error[k] if np.ndim(number.error) else number.error
-    return Bounded(number.value[k], error, number.dtype)
+def columns(number: Bounded, piece: slice) -> Bounded:
+    """Some coordinates of a number with bounds."""
+    error = number.error[..., piece] if np.ndim(number.error) else number.error
+    return Bounded(number.value[..., piece], error, number.dtype)
 
 
 def spread(number: Bounded, shape: tuple[int, ...]) -> Bounded:
     """The number as a full array of this shape, in its precision."""
-    value = np.broadcast_to(np.asarray(number.value, dtype=number.dtype), shape)
-    error = number.error
+    value, error = np.asarray(number.value, dtype=number.dtype), np.asarray(number.error)
     if number.scalar and number.dtype != "float64":
         error = error + np.abs(value.astype(np.float64) - number.value)
-    return Bounded(value, np.broadcast_to(error, shape), number.dtype)
+    value = value if value.shape == shape else np.broadcast_to(value, shape)
+    return Bounded(value, error if error.shape == shape else np.broadcast_to(error, shape), number.dtype)
 
 
 def joined(parts: Sequence[Bounded]) -> Bounded:
     """The rows of all parts, one after the other."""
     if len(parts) == 1:
         return parts[0]
-    return Bounded(np.concatenate([p.value for p in parts]), np.concatenate([p.error for p in parts]), parts[0].dtype)
+    values, errors = [p.value for p in parts], [p.error for p in parts]
+    return Bounded(np.concatenate(values, axis=-2), np.concatenate(errors, axis=-2), parts[0].dtype)

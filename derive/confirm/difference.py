@@ -13,7 +13,7 @@ kernels, and is run in float64 with error bounds; nothing in it subtracts one ru
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,16 +25,16 @@ from derive.confirm.compiled import (
     careful_keywords,
     joined,
     many_steps,
+    over_time,
     own_constants,
-    row,
     rows,
     spread,
 )
 from derive.confirm.propagate import affine, propagation
-from derive.confirm.run import STEPS, Track, start_errors
+from derive.confirm.run import STEPS, Tracks, start_errors
 from derive.confirm.schedules import Schedule
 from derive.errors import DeriveError
-from derive.kernels.bounds import Bounded, given, lifter
+from derive.kernels.bounds import Bounded, Floats, given, lifter
 from derive.kernels.generate import applied_operators, emit, questions
 from derive.kernels.kernel import Kernel
 from derive.notation.spec import Expr
@@ -129,54 +129,53 @@ def _applied(expr: sympy.Expr) -> set[sympy.Expr]:
 def predict(
     recurrence: Difference,
     right: Rule,
-    exact: Track,
+    exact: Tracks,
     start: Rows,
-    schedule: Schedule,
+    schedules: Sequence[Schedule],
     constants: Constants,
     shift: int = 0,
 ) -> dict[str, Bounded]:
-    """d_t for t = 0 … steps, in rows with bounds, from d_0 = ``start`` and the left rule's float64 run ``exact``.
+    """d_t for t = 0 … steps, with bounds, from d_0 = ``start`` and the left rule's float64 runs ``exact``.
 
-    Errors in d_t propagate as those of a state of the right rule do, whose matrix the recurrence has; where it has
-    none they are carried from step to step.
+    The runs are over ``schedules``. Errors in d_t propagate as those of a state of the right rule do, whose matrix the
+    recurrence has; where it has none they are carried from step to step.
     """
-    names, kernel = right.states, recurrence.kernel
-    own = tuple((name, value) for name, value in constants if name in kernel.constants)
-    if not affine(right):
-        return _carried(recurrence, right, exact, start, schedule, own)
-    functions = kernel.functions
-    d = [{n: start[n].value[0] for n in names}]
-    for t, answer in enumerate(exact.answers):
-        function = functions["first_difference" if t == 0 and "first_difference" in functions else "difference"]
-        state = {n: b.value[t] for n, b in exact.states.items()}
-        d.append(function(d[-1], state, (answer,), schedule.functions, t, **dict(own)))
-    found = {n: np.stack([x[n] for x in d]) for n in names}
-    before = {n: given(found[n][:-1], "float64") for n in names}
-    states = {n: rows(b, slice(0, STEPS)) for n, b in exact.states.items()}
+    kernel, own = recurrence.kernel, tuple((n, value) for n, value in constants if n in recurrence.kernel.constants)
     careful = kernel.interpret(lifter("float64")).functions
-    local = many_steps(careful, "difference", [before, states], exact.answer_rows, schedule, 0, own)
-    for n in names:
-        if not np.array_equal(local[n].value, found[n][1:], equal_nan=True):
+    keywords, columns = careful_keywords(kernel, own), over_time(schedules)
+    states = {n: rows(b, slice(0, STEPS)) for n, b in exact.states.items()}
+    if not affine(right):
+        d = [dict(start)]
+        for k in range(STEPS):
+            piece = slice(k, k + 1)
+            before = [d[-1], {n: rows(b, piece) for n, b in states.items()}]
+            grads = rows(exact.answers, piece)
+            d.append(many_steps(careful, "difference", before, grads, columns, k, keywords))
+        return {n: joined([spread(x[n], start[n].value.shape) for x in d]) for n in right.states}
+    runs = [_recurred(kernel, right.states, exact, start, schedule, own, r) for r, schedule in enumerate(schedules)]
+    found = {n: np.stack([run[n] for run in runs]) for n in right.states}
+    before = [{n: given(found[n][:, :-1], "float64") for n in right.states}, states]
+    local = many_steps(careful, "difference", before, exact.answers, columns, 0, keywords)
+    for n in right.states:
+        if not np.array_equal(local[n].value, found[n][:, 1:], equal_nan=True):
             raise DeriveError(f"the recurrence of {kernel.rule} and its interpretation with bounds differ")
-    travel = propagation(right, schedule, own_constants(right, constants), STEPS, shift)
-    steps = np.stack([local[n].error for n in names], axis=1)
-    errors = travel.of_states(np.concatenate([start_errors(right, start), steps]))
-    return {n: Bounded(found[n], errors[:, i], "float64") for i, n in enumerate(names)}
+    slips = np.stack([local[n].error for n in right.states], axis=2)
+    slips = np.concatenate([start_errors(right, start), slips], axis=1)
+    own_right = own_constants(right, constants)
+    errors = np.concatenate(
+        [propagation(right, s, own_right, STEPS, shift).of_states(slips[[r]]) for r, s in enumerate(schedules)]
+    )
+    return {n: Bounded(found[n], errors[:, :, i], "float64") for i, n in enumerate(right.states)}
 
 
-def _carried(
-    recurrence: Difference, right: Rule, exact: Track, start: Rows, schedule: Schedule, own: Constants
-) -> dict[str, Bounded]:
-    careful = recurrence.kernel.interpret(lifter("float64")).functions
-    keywords = careful_keywords(recurrence.kernel, own)
-    d = [{n: row(start[n], 0) for n in right.states}]
-    for t, answer in enumerate(exact.answers):
-        function = careful["first_difference" if t == 0 and "first_difference" in careful else "difference"]
-        state = {n: row(b, t) for n, b in exact.states.items()}
-        d.append(function(d[-1], state, (given(answer, "float64"),), schedule.functions, t, **keywords))
-    size = exact.queries.value.shape[1:]
-    return {n: joined([_as_rows(spread(x[n], size)) for x in d]) for n in right.states}
-
-
-def _as_rows(number: Bounded) -> Bounded:
-    return Bounded(number.value[None], number.error[None], number.dtype)
+def _recurred(
+    kernel: Kernel, names: Sequence[str], exact: Tracks, start: Rows, schedule: Schedule, own: Constants, r: int
+) -> dict[str, Floats]:
+    """The recurrence of run ``r`` in plain float64, one row a time."""
+    functions, first = kernel.functions, kernel.functions.get("first_difference")
+    d = [{n: start[n].value[r, 0] for n in names}]
+    for t, answer in enumerate(exact.answers.value[r]):
+        function = first if t == 0 and first else functions["difference"]
+        state = {n: b.value[r, t] for n, b in exact.states.items()}
+        d.append(function(d[-1], state, (answer,), schedule.functions, t, **dict(own)))
+    return {n: np.stack([x[n] for x in d]) for n in names}

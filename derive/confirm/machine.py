@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from derive.errors import DeriveError
-from derive.kernels.bounds import DTYPES, DType, Floats
+from derive.kernels.bounds import DTYPES, DType, Floats, as_numpy
 from derive.kernels.kernel import Backend
 
 
@@ -26,23 +28,15 @@ class Machine:
             return np.array(values, dtype=self.dtype)
         import torch
 
-        return torch.as_tensor(np.array(values, dtype=self.dtype), device=self.device)
+        return torch.from_numpy(np.array(values, dtype=self.dtype)).to(self.device)
 
-    def join(self, parts: list[Any]) -> Any:
-        """One vector of several."""
+    def stack(self, parts: Sequence[Any]) -> npt.NDArray[Any]:
+        """Several arrays of this machine as one of NumPy, brought from the device at once."""
         if self.backend == "numpy":
-            return np.concatenate(parts)
+            return np.stack(parts)
         import torch
 
-        return torch.cat(parts)
-
-    def tanh(self, values: Any) -> Any:
-        """The hyperbolic tangent of an array of this machine."""
-        if self.backend == "numpy":
-            return np.tanh(values)
-        import torch
-
-        return torch.tanh(values)
+        return as_numpy(torch.stack(list(parts)))
 
 
 #: Where predictions are computed.

@@ -2,7 +2,8 @@
 
 Each is scaled so that its curvature along the runs is about 1 and one set of schedules suits all. Rules act on
 each coordinate alone, so the three are run as one vector (:data:`JOINT`) and taken apart again in the results:
-the numbers are those of three separate runs.
+the numbers are those of three separate runs. The quadratic stands there twice: once to have its answers shared by two
+rules, and once for each rule's own (:data:`OWN`, see :mod:`derive.confirm.run`).
 """
 
 from __future__ import annotations
@@ -10,21 +11,26 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from derive.confirm.machine import Machine
 from derive.kernels.bounds import Floats
+
+Array: TypeAlias = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """``gradient(machine, x)`` is ∇f(x), computed on the machine in its precision; ``start`` is exact in float32."""
+    """``gradient(x)`` is ∇f(x) in the precision of ``x``, one or several points in rows; ``start`` is exact in float32.
+
+    Answers are given to a rule as they are, so they need not come from the machine that runs it.
+    """
 
     name: str
     start: Floats
-    gradient: Callable[[Machine, Any], Any]
+    gradient: Callable[[Array], Array]
 
 
 def _dyadic(values: Floats, bits: int = 12) -> Floats:
@@ -35,45 +41,48 @@ _rng = np.random.Generator(np.random.PCG64(20120117))
 
 #: The quadratic's eigenvalues: condition number 2¹³. Its coordinates are its eigendirections.
 SPECTRUM: Floats = np.array([float(np.float32(2.0 ** (-13 * i / 31))) for i in range(32)])
-_LINEAR: Floats = _dyadic(_rng.uniform(-1, 1, 32))
+#: Of the quadratic ½ Σ λᵢxᵢ² − bᵢxᵢ, the b, exact in float32 as λ is.
+LINEAR: Floats = _dyadic(_rng.uniform(-1, 1, 32))
 
 
-@functools.lru_cache(maxsize=16)
-def quadratic_data(machine: Machine) -> tuple[Any, Any]:
-    """Eigenvalues λ and linear part b of the quadratic ½ Σ λᵢxᵢ² − bᵢxᵢ; both exact in float32."""
-    return machine.array(SPECTRUM), machine.array(_LINEAR)
+@functools.cache
+def quadratic_data(dtype: str) -> tuple[Array, Array]:
+    """λ and b in a precision."""
+    return SPECTRUM.astype(dtype), LINEAR.astype(dtype)
 
 
-def _quadratic(machine: Machine, x: Any) -> Any:
-    spectrum, linear = quadratic_data(machine)
+def _quadratic(x: Array) -> Array:
+    spectrum, linear = quadratic_data(str(x.dtype))
     return spectrum * x - linear
 
 
-def _rosenbrock(machine: Machine, x: Any) -> Any:
+def _rosenbrock(x: Array) -> Array:
     """Of 2⁻¹² Σ 100 (b − a²)² + (1 − a)² over four pairs (a, b), a in the first half of ``x``."""
-    a, b = x[:4], x[4:]
+    a, b = x[..., :4], x[..., 4:]
     valley = b - a * a
     along = -400 * a * valley - 2 * (1 - a)
-    return machine.join([along, 200 * valley]) * 2.0**-12
+    return np.concatenate([along, 200 * valley], axis=-1) * 2.0**-12
 
 
 _INPUTS: Floats = _dyadic(_rng.uniform(-1, 1, (12, 2)))
 _TARGETS: Floats = _dyadic(_rng.uniform(-1, 1, 12))
 
 
-@functools.lru_cache(maxsize=16)
-def _examples(machine: Machine) -> tuple[Any, Any]:
-    return machine.array(_INPUTS), machine.array(_TARGETS)
+@functools.cache
+def _examples(dtype: str) -> tuple[Array, Array]:
+    return _INPUTS.astype(dtype), _TARGETS.astype(dtype)
 
 
-def _network(machine: Machine, x: Any) -> Any:
+def _network(x: Array) -> Array:
     """Of an eighth of the mean squared error of a 2-6-1 tanh network over 12 examples, by the chain rule."""
-    inputs, targets = _examples(machine)
-    first, bias, second = x[:12].reshape(6, 2), x[12:18], x[18:24]
-    hidden = machine.tanh(inputs @ first.T + bias)
-    slope = (hidden @ second + x[24] - targets) / 48
-    inner = slope[:, None] * second * (1 - hidden * hidden)
-    return machine.join([(inner.T @ inputs).reshape(-1), inner.sum(0), hidden.T @ slope, slope.sum()[None]])
+    inputs, targets = _examples(str(x.dtype))
+    first, bias, second = x[..., :12].reshape(*x.shape[:-1], 6, 2), x[..., None, 12:18], x[..., None, 18:24]
+    hidden = np.tanh(inputs @ np.swapaxes(first, -1, -2) + bias)
+    slope = ((hidden * second).sum(-1) + x[..., 24:] - targets) / 48
+    inner = slope[..., None] * second * (1 - hidden * hidden)
+    along = (np.swapaxes(inner, -1, -2) @ inputs).reshape(*x.shape[:-1], 12)
+    parts = [along, inner.sum(-2), (slope[..., None] * hidden).sum(-2), slope.sum(-1, keepdims=True)]
+    return np.concatenate(parts, axis=-1)
 
 
 QUADRATIC = Objective("ill-conditioned quadratic", _dyadic(_rng.uniform(-2, 2, 32)), _quadratic)
@@ -92,9 +101,14 @@ def _slices() -> dict[str, slice]:
 SLICES: dict[str, slice] = _slices()
 
 
-def _joint(machine: Machine, x: Any) -> Any:
-    return machine.join([o.gradient(machine, x[SLICES[o.name]]) for o in OBJECTIVES])
+#: Where the quadratic stands again.
+OWN = slice(sum(len(o.start) for o in OBJECTIVES), None)
+
+
+def _joint(x: Array) -> Array:
+    parts = [o.gradient(x[..., SLICES[o.name]]) for o in OBJECTIVES]
+    return np.concatenate([*parts, _quadratic(x[..., OWN])], axis=-1)
 
 
 #: All objectives as one.
-JOINT = Objective("joint", np.concatenate([o.start for o in OBJECTIVES]), _joint)
+JOINT = Objective("joint", np.concatenate([o.start for o in (*OBJECTIVES, QUADRATIC)]), _joint)

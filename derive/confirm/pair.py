@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from derive.confirm.compiled import Constants, Rows, own_constants
+from derive.confirm.compiled import Constants, Rows, oracle, own_constants
 from derive.confirm.difference import StateMap, difference, predict
-from derive.confirm.feedback import own_gradients
 from derive.confirm.machine import REFERENCE, Machine, find_device, machines
-from derive.confirm.objectives import JOINT, QUADRATIC, SLICES
+from derive.confirm.objectives import JOINT, OWN, QUADRATIC, SLICES, Array
 from derive.confirm.propagate import affine
 from derive.confirm.record import Confirmation, Traced, digest
-from derive.confirm.run import STEPS, Track, closed_loop, first_row, follow, rows_of, start_of
+from derive.confirm.run import STEPS, Tracks, closed_loops, follow
 from derive.confirm.schedules import SCHEDULES, Schedule
+from derive.confirm.values import Places, first_rows, rows_of, start_of
 from derive.errors import DeriveError, NotCovered
-from derive.kernels.bounds import SAFETY, Bounded, Floats, plain
+from derive.kernels.bounds import DTYPES, SAFETY, Bounded, Floats, plain
 from derive.notation.parser import parse_equations, parse_expression
 from derive.notation.spec import Affine
 from derive.rules.rule import Rule, rule_hash
@@ -63,7 +63,7 @@ def confirm_pair(
     points, the right rule gets the same answers; its query points, and its states against the mapped ones, must
     agree within the sum of both running error bounds. That is the theorem, and the bound is rigorous for every
     objective. *Own gradients*: on the quadratic each rule also runs on the gradients at its own query points, within
-    the bound of :mod:`derive.confirm.feedback`; only rules whose step is affine, for others such a bound grows so
+    the bound of :mod:`derive.confirm.run`; only rules whose step is affine, for others such a bound grows so
     fast that it says nothing.
 
     Without ``equal``, *residual*: with the same answers, right state minus mapped left state must be what the
@@ -89,25 +89,23 @@ def confirm_pair(
     )
     if equal and (missing := [n for n in right.states if n not in dict(pair.state_map)]):
         raise DeriveError(f"the state map gives no {', '.join(missing)} of {right.name}")
-    records: list[Confirmation] = []
+    chosen, places = tuple(dict.fromkeys(schedules)), machines(device)
+    found: dict[tuple[Machine, Schedule], list[Confirmation]] = {}
     # A wrong rule may diverge: its record then says so.
     with np.errstate(over="ignore", invalid="ignore"):
-        for schedule in dict.fromkeys(schedules):
-            for machine in machines(device):
-                records += _compare(pair, machine, schedule, equal)
-    return tuple(records)
+        for dtype in DTYPES if chosen else ():
+            found |= _compare(pair, tuple((m, s) for s in chosen for m in places if m.dtype == dtype), equal)
+    return tuple(record for s in chosen for m in places for record in found[m, s])
 
 
-def _compare(pair: _Pair, machine: Machine, schedule: Schedule, equal: bool) -> Iterator[Confirmation]:
-    own = own_constants(pair.left, pair.constants)
-    ours = closed_loop(pair.left, machine, schedule, own, JOINT)
-    theirs, mapped = _driven(pair, machine, schedule, ours)
+def _compare(pair: _Pair, places: Places, equal: bool) -> dict[tuple[Machine, Schedule], list[Confirmation]]:
+    """The records of every place; these are of one precision, and run side by side."""
+    ours = closed_loops(pair.left, places, own_constants(pair.left, pair.constants), JOINT)
+    own = equal and affine(pair.left) and affine(pair.right)
+    theirs, mapped = _driven(pair, places, ours, own)
     if equal:
-        yield from _same_answers(pair, machine, schedule, ours, theirs, mapped)
-        if affine(pair.left) and affine(pair.right):
-            yield _own_gradients(pair, machine, schedule)
-    else:
-        yield from _residual(pair, machine, schedule, ours, theirs, mapped)
+        return _same_answers(pair, places, ours, theirs, mapped, own)
+    return _residual(pair, places, ours, theirs, mapped)
 
 
 def _default(name: str, default: str | None) -> float:
@@ -134,20 +132,32 @@ def _read(text: Mapping[str, str] | str) -> StateMap:
     return tuple((name, parse_expression(right, where=f"state map, {name}")) for name, right in text.items())
 
 
-def _driven(pair: _Pair, machine: Machine, schedule: Schedule, ours: Track) -> tuple[Track, Rows]:
-    """The right rule's run on the left rule's answers, and the left rule's states, mapped, at every step."""
-    mapped = {name: rows_of(e, machine, schedule, pair.constants, ours.states) for name, e in pair.state_map}
-    start = _right_start(pair, machine, schedule, first_row(mapped))
-    right, answers = pair.right, ours.answers
-    ask = lambda k, point: answers[k]  # noqa: E731
-    return follow(right, machine, schedule, pair.constants, start, ask, begin=pair.shift), mapped
+def _driven(pair: _Pair, places: Places, ours: Tracks, own: bool) -> tuple[Tracks, Rows]:
+    """The right rule's runs on the left rule's answers, and the left rule's states, mapped, at every step.
+
+    With ``own`` it gets those to its own questions at the coordinates ``OWN``.
+    """
+    mapped = {name: rows_of(e, places, pair.constants, ours.states) for name, e in pair.state_map}
+    stand_in, shared = oracle(pair.right), ours.answers.value
+
+    def ask(k: int, asked: Callable[[], Sequence[Array]]) -> Array:
+        if not own:
+            given_: Array = shared[:, k]
+            return given_
+        points = [p[:, OWN] for p in asked()]
+        own_answers: Array = stand_in.answer(QUADRATIC.gradient(points[0]), points)
+        answers: Array = np.concatenate([shared[:, k, : OWN.start], own_answers], axis=1)
+        return answers
+
+    starts = _right_start(pair, places, first_rows(mapped), JOINT.start)
+    return follow(pair.right, places, starts, ask, pair.constants, begin=pair.shift, own=own), mapped
 
 
-def _right_start(pair: _Pair, machine: Machine, schedule: Schedule, mapped: Rows) -> Rows:
+def _right_start(pair: _Pair, places: Places, mapped: Rows, position: Floats) -> Rows:
     """The right rule's own start values where it gives any, else the mapped ones."""
     given_ = {e.left.name for e in pair.right.start}
     others = {name: value for name, value in mapped.items() if name not in given_ and name in pair.right.states}
-    return start_of(pair.right, machine, schedule, pair.constants, JOINT.start, others)
+    return start_of(pair.right, places, pair.constants, position, others)
 
 
 def _gap(left: Bounded, right: Bounded) -> tuple[Floats, Floats]:
@@ -158,48 +168,68 @@ def _gap(left: Bounded, right: Bounded) -> tuple[Floats, Floats]:
 
 
 def _same_answers(
-    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: Rows
-) -> Iterator[Confirmation]:
-    gaps = [_gap(ours.queries, theirs.queries)]
-    gaps += [_gap(mapped[n], theirs.states[n]) for n in pair.right.states]
-    differences, bounds = (np.concatenate(x) for x in zip(*gaps, strict=True))
-    for objective, where in SLICES.items():
-        yield _record(pair, machine, schedule, objective, "same answers", differences[:, where], bounds[:, where])
-
-
-def _own_gradients(pair: _Pair, machine: Machine, schedule: Schedule) -> Confirmation:
-    points, bound = own_gradients(pair.left, machine, schedule, own_constants(pair.left, pair.constants))
-    origin = (pair.left, pair.state_map)
-    others, other_bound = own_gradients(pair.right, machine, schedule, pair.constants, origin, pair.shift)
-    bounds = bound + other_bound + 2.0**-53 * np.abs(others - points)
-    return _record(pair, machine, schedule, QUADRATIC.name, "own gradients", others - points, bounds)
+    pair: _Pair, places: Places, ours: Tracks, theirs: Tracks, mapped: Rows, own: bool
+) -> dict[tuple[Machine, Schedule], list[Confirmation]]:
+    asked = [_gap(*both) for both in zip(ours.queries, theirs.queries, strict=True)]
+    gaps = [*asked, *(_gap(mapped[n], theirs.states[n]) for n in pair.right.states)]
+    compared = [("same answers", objective, where, gaps) for objective, where in SLICES.items()]
+    if own:
+        compared.append(("own gradients", QUADRATIC.name, OWN, asked))
+    found: dict[tuple[Machine, Schedule], list[Confirmation]] = {place: [] for place in places}
+    for comparison, objective, where, parts in compared:
+        both = zip(*parts, strict=True)
+        differences, bounds = (np.concatenate([x[..., where] for x in each], axis=1) for each in both)
+        for r, place in enumerate(places):
+            found[place].append(_record(pair, place, objective, comparison, differences[r], bounds[r]))
+    return found
 
 
 def _residual(
-    pair: _Pair, machine: Machine, schedule: Schedule, ours: Track, theirs: Track, mapped: Rows
-) -> Iterator[Confirmation]:
+    pair: _Pair, places: Places, ours: Tracks, theirs: Tracks, mapped: Rows
+) -> dict[tuple[Machine, Schedule], list[Confirmation]]:
     recurrence = difference(pair.left, pair.right, pair.state_map, pair.shift)
-    exact = ours
-    if machine != REFERENCE:
-        # The inputs of the run on the machine are exact in float64, so this is a run of the same problem.
-        start = {n: Bounded(plain(b.value), b.error, "float64") for n, b in first_row(ours.states).items()}
-        given_answers = [plain(a) for a in ours.answers]
-        exact = follow(pair.left, REFERENCE, schedule, pair.constants, start, lambda k, point: given_answers[k])
-    begin = first_row(exact.states)
-    image = {n: rows_of(e, REFERENCE, schedule, pair.constants, begin) for n, e in pair.state_map}
-    theirs_start = _right_start(pair, REFERENCE, schedule, image)
-    distance = {n: theirs_start[n] - image[n] for n in pair.right.states}
-    predicted = predict(recurrence, pair.right, exact, distance, schedule, pair.constants, pair.shift)
+    # What a machine is given is exact in float64, so these are runs of the same problems; those of all machines over
+    # one schedule are run as one.
+    schedules = tuple(dict.fromkeys(schedule for _, schedule in places))
+    count = len(places) // len(schedules)
+    reference = tuple((REFERENCE, schedule) for schedule in schedules)
+    begin = {n: _beside(b, count) for n, b in first_rows(ours.states).items()}
+    answers = _beside(ours.answers, count).value
+    exact = follow(pair.left, reference, begin, lambda k, asked: answers[:, k], pair.constants)
+    image = {n: rows_of(e, reference, pair.constants, first_rows(exact.states)) for n, e in pair.state_map}
+    start = _right_start(pair, reference, image, np.tile(JOINT.start, count))
+    distance = {n: start[n] - image[n] for n in pair.right.states}
+    predicted = predict(recurrence, pair.right, exact, distance, schedules, pair.constants, pair.shift)
     gaps = [_gap(mapped[n], theirs.states[n]) for n in pair.right.states]
-    # Shape (steps + 1, states, coordinates).
-    got, limit = (np.stack(x, axis=1) for x in zip(*gaps, strict=True))
-    expected = np.stack([predicted[n].value for n in pair.right.states], axis=1)
-    limit = limit + SAFETY * np.stack([predicted[n].error for n in pair.right.states], axis=1)
-    for objective, where in SLICES.items():
-        here, there, within = expected[..., where], got[..., where], limit[..., where]
-        record = _record(pair, machine, schedule, objective, "residual", there - here, within)
-        seen = bool(np.any(np.abs(here) > within))
-        yield record.with_trace(_trace(pair, here, there), seen)
+    # Axes run, time, state, coordinate.
+    got, limit = (np.stack(x, axis=2) for x in zip(*gaps, strict=True))
+    expected = np.stack([_taken_apart(predicted[n].value, count) for n in pair.right.states], axis=2)
+    limit = limit + SAFETY * np.stack([_taken_apart(predicted[n].error, count) for n in pair.right.states], axis=2)
+    found: dict[tuple[Machine, Schedule], list[Confirmation]] = {place: [] for place in places}
+    for r, place in enumerate(places):
+        for objective, where in SLICES.items():
+            here, there, within = expected[r, ..., where], got[r, ..., where], limit[r, ..., where]
+            record = _record(pair, place, objective, "residual", there - here, within)
+            seen = bool(np.any(np.abs(here) > within))
+            found[place].append(record.with_trace(_trace(pair, here, there), seen))
+    return found
+
+
+def _beside(number: Bounded, count: int) -> Bounded:
+    """Every ``count`` runs as one run in float64, their coordinates side by side."""
+
+    def moved(array: Floats) -> Floats:
+        runs, times, n = array.shape
+        return np.swapaxes(array.reshape(runs // count, count, times, n), 1, 2).reshape(-1, times, count * n)
+
+    error = np.broadcast_to(number.error, number.value.shape)
+    return Bounded(moved(plain(number.value)), moved(error), "float64")
+
+
+def _taken_apart(array: Floats, count: int) -> Floats:
+    """What was put side by side as runs again."""
+    runs, times, n = array.shape
+    return np.swapaxes(array.reshape(runs, times, count, n // count), 1, 2).reshape(-1, times, n // count)
 
 
 def _trace(pair: _Pair, predicted: Floats, measured: Floats) -> tuple[Traced, ...]:
@@ -215,15 +245,14 @@ def _trace(pair: _Pair, predicted: Floats, measured: Floats) -> tuple[Traced, ..
 
 def _record(
     pair: _Pair,
-    machine: Machine,
-    schedule: Schedule,
+    place: tuple[Machine, Schedule],
     objective: str,
     comparison: str,
     differences: Floats,
     bounds: Floats,
 ) -> Confirmation:
     """The place at which the difference comes nearest to its bound speaks for all; ``ok`` looks at every place."""
-    sizes = np.abs(differences)
+    (machine, schedule), sizes = place, np.abs(differences)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(sizes == 0, 0.0, sizes / bounds)
     ok = bool(np.all(sizes <= bounds)) and bool(np.all(np.isfinite(bounds)))

@@ -23,14 +23,17 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
-from derive.confirm.compiled import Constants, compiled
+from derive.confirm.compiled import Constants, compiled, oracle
 from derive.confirm.schedules import Schedule
 from derive.errors import NotCovered
 from derive.kernels.bounds import Floats
 from derive.notation.sympy_model import at, model
 from derive.rules.rule import Rule
 
+#: How many times' errors are added up at once.
+BLOCK = 8
 _SLACK = 1e-9
 _LARGEST = 1e4
 
@@ -38,41 +41,59 @@ _LARGEST = 1e4
 @functools.lru_cache(maxsize=256)
 def affine(rule: Rule) -> bool:
     """Whether a step of ``rule``, and its query point, is affine in the state with given answers."""
-    states = [at(name) for name in rule.states]
+    states = {at(name) for name in rule.states}
     steps = [model(rule, first=first) for first in {False, bool(rule.first)}]
     parts = [e for s in steps for e in (*s.updates.values(), *(p for a in s.answers for p in a.point))]
-    return not rule.operators and not any(e.diff(x).has(y) for e in parts for x in states for y in states)
+    return not rule.operators and all(_affine(e, states) for e in parts)
+
+
+def _affine(expr: sympy.Expr, states: set[sympy.Expr]) -> bool:
+    """Whether the expression is affine in the states, as its form shows, or else its derivatives."""
+    return _seen_affine(expr, states) or not any(expr.diff(x).has(y) for x in states for y in states)
+
+
+def _seen_affine(expr: sympy.Expr, states: set[sympy.Expr]) -> bool:
+    if expr in states or not expr.has(*states):
+        return True
+    if isinstance(expr, sympy.Mul):
+        moving = [factor for factor in expr.args if factor.has(*states)]
+        return len(moving) == 1 and _seen_affine(moving[0], states)
+    return isinstance(expr, sympy.Add) and all(_seen_affine(term, states) for term in expr.args)
 
 
 def loop_matrices(
-    rule: Rule, schedule: Schedule, constants: Constants, steps: int, begin: int, spectrum: Floats
+    rule: Rule, schedule: Schedule, constants: Constants, steps: int, begin: int, spectrum: Floats | None
 ) -> tuple[Floats, Floats]:
-    """M_t, shape (steps, states, states, n), and the row Q_t of the query point, shape (steps, states, n).
+    """M_t, shape (n, steps, states, states), and the rows Q_t of the query points, shape (n, steps, points, states).
 
-    ``spectrum``: the λ of the closed loop, one a coordinate; a single 0 where answers are given.
+    ``spectrum``: the λ of the closed loop, one a coordinate; None where answers are given, with one for all (n = 1).
+    An oracle has a point for each of its arguments.
     """
-    kernel = compiled(rule, "numpy")
-    size, n = len(rule.states), len(spectrum)
+    kernel, stand_in = compiled(rule, "numpy"), oracle(rule)
+    size, n = len(rule.states), 1 if spectrum is None else len(spectrum)
     # All states at once: row 0 starts from zero, row j + 1 from a one in state j.
     units = {name: np.zeros((size + 1, n)) for name in rule.states}
     for j, name in enumerate(rule.states):
         units[name][j + 1] = 1.0
-    matrices, rows = np.empty((steps, size, size, n)), np.empty((steps, size, n))
-    functions, own = schedule.functions, dict(constants)
+    matrices, rows = np.empty((steps, size, size, n)), np.empty((steps, stand_in.arguments, size, n))
+    functions, own, zero = schedule.functions, dict(constants), np.zeros((size + 1, n))
     for k in range(steps):
-        (point,) = kernel.query(units, functions, begin + k, **own)
-        after = kernel.step(units, (spectrum * point,), functions, begin + k, **own)
-        rows[k] = point[1:] - point[0]
+        points = stand_in.asked(kernel.query(units, functions, begin + k, **own))
+        grads = zero if spectrum is None else stand_in.answer(spectrum * points[0], points)
+        after = kernel.step(units, (grads,), functions, begin + k, **own)
+        for i, point in enumerate(points):
+            rows[k, i] = point[1:] - point[0]
         for i, name in enumerate(rule.states):
-            matrices[k, i] = (after[name] + np.zeros((size + 1, n)))[1:] - after[name][0]
-    return matrices, rows
+            matrices[k, i] = (after[name] + zero)[1:] - after[name][0]
+    return np.moveaxis(matrices, -1, 0), np.moveaxis(rows, -1, 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Propagation:
     """|Φ(t, s)|, widened, for all t ≥ s (``states``), and |Q_t Φ(t, s)| (``queries``); valid for t < ``valid``.
 
-    Shapes (steps + 1, steps + 1, states, states, n) and (steps, steps + 1, states, n).
+    Shapes (n, steps + 1, states, steps + 1, states) and (n, steps, points, steps + 1, states): of which coordinate,
+    at which time t what is off, and when and in which state the error was made.
     """
 
     states: Floats
@@ -80,24 +101,32 @@ class Propagation:
     valid: int
 
     def of_states(self, local: Floats) -> Floats:
-        """The bound on every state's error at t = 0 … steps, shape (steps + 1, states, coordinates).
+        """The bound on every state's error: axes run, t = 0 … steps, state, coordinate.
 
-        ``local[0]`` is the bound on the start's error, ``local[s + 1]`` that of step s from its computed state.
+        ``local[:, 0]`` is the bound on the starts' errors, ``local[:, s + 1]`` that of step s from its computed state.
         """
-        if self.states.shape[-1] == 1:
-            total: Floats = np.tensordot(self.states[..., 0], local, axes=([1, 3], [0, 1]))
-        else:
-            total = np.einsum("tsabn,sbn->tan", self.states, local)
-        total[self.valid :] = np.inf
-        return total
+        return self._carry(self.states, local)
 
-    def of_queries(self, local: Floats, own: Floats) -> Floats:
-        """The bound on each query point's error; ``own`` is that of computing it from the computed state."""
-        if self.queries.shape[-1] == 1:
-            total: Floats = np.tensordot(self.queries[..., 0], local, axes=([1, 2], [0, 1])) + own
+    def of_queries(self, local: Floats) -> Floats:
+        """The bound on each query point's error, besides that of computing it: axes run, t, point, coordinate."""
+        return self._carry(self.queries, local)
+
+    def _carry(self, factors: Floats, local: Floats) -> Floats:
+        """Sum over the times and states of ``local``."""
+        n, times, what = factors.shape[:3]
+        runs, width = len(local), local.shape[-1]
+        if n == 1:
+            # Block by block: no later error has a part, and a small product stays on one thread.
+            total: Floats = np.empty((runs, times * what, width))
+            for t in range(0, times, BLOCK):
+                end = min(t + BLOCK, times)
+                block = factors[0, t:end, :, : end + 1].reshape((end - t) * what, -1)
+                total[:, t * what : end * what] = block @ local[:, : end + 1].reshape(runs, -1, width)
         else:
-            total = np.einsum("tsan,san->tn", self.queries, local) + own
-        total[self.valid :] = np.inf
+            errors = np.moveaxis(local, 0, -1).reshape(-1, width, runs).swapaxes(0, 1)
+            total = np.moveaxis(factors.reshape(n, times * what, -1) @ errors, (0, 1, 2), (2, 1, 0))
+        total = total.reshape(runs, times, what, width)
+        total[:, self.valid :] = np.inf
         return total
 
 
@@ -108,7 +137,7 @@ def propagation(
     constants: Constants,
     steps: int,
     begin: int = 0,
-    spectrum: tuple[float, ...] = (0.0,),
+    spectrum: tuple[float, ...] | None = None,
 ) -> Propagation:
     """How errors travel in a run of ``rule`` (see :func:`loop_matrices` for the arguments).
 
@@ -116,21 +145,25 @@ def propagation(
     """
     if not affine(rule):
         raise NotCovered(f"cannot bound a run of {rule.name} so: its step is not linear in its state")
-    matrices, rows = loop_matrices(rule, schedule, constants, steps, begin, np.array(spectrum))
-    _, size, _, n = matrices.shape
-    states, queries = np.zeros((steps + 1, steps + 1, size, size, n)), np.zeros((steps, steps + 1, size, n))
-    current = np.zeros((steps + 1, size, size, n))
+    eigenvalues = None if spectrum is None else np.array(spectrum)
+    matrices, rows = loop_matrices(rule, schedule, constants, steps, begin, eigenvalues)
+    n, _, size, _ = matrices.shape
+    states = np.zeros((n, steps + 1, size, steps + 1, size))
+    queries = np.zeros((n, steps, rows.shape[2], steps + 1, size))
+    # Of which coordinate, what is off now, when and in which state the error was made.
+    current = np.zeros((n, size, steps + 1, size))
     valid = steps + 1
     for t in range(steps + 1):
-        current[t] = np.eye(size)[:, :, None]
-        sizes = np.abs(current[: t + 1])
+        current[:, :, t] = np.eye(size)
+        sizes = np.abs(current)
         largest = sizes.max()
-        if not largest * max(1.0, np.abs(matrices[min(t, steps - 1)]).max()) < _LARGEST:
+        if not largest * max(1.0, np.abs(matrices[:, min(t, steps - 1)]).max()) < _LARGEST:
             valid = t
             break
-        states[t, : t + 1] = sizes + _SLACK * largest
+        states[:, t, :, : t + 1] = sizes[:, :, : t + 1] + _SLACK * largest
         if t < steps:
-            seen = np.abs(np.einsum("an,sabn->sbn", rows[t], current[: t + 1]))
-            queries[t, : t + 1] = seen + _SLACK * max(largest, seen.max())
-            current[: t + 1] = np.einsum("abn,sbcn->sacn", matrices[t], current[: t + 1])
+            together = current.reshape(n, size, -1)
+            seen = np.abs(rows[:, t] @ together).reshape(n, -1, steps + 1, size)
+            queries[:, t, :, : t + 1] = seen[:, :, : t + 1] + _SLACK * max(largest, seen.max())
+            current = (matrices[:, t] @ together).reshape(current.shape)
     return Propagation(states, queries, valid)

@@ -10,297 +10,241 @@ answers to the same questions.
 A step that is not affine in the state, one with roots say, has no matrix. There the numbers with bounds are taken from
 step to step: the error of a step's state is the error of what the next one starts from. This forgets that errors may
 cancel; for normalised gradients, whose averages forget old errors, the bounds stay near those of linear rules.
+
+*Own gradients.* The second of two rules asks at points that differ from the first's by rounding, and so do the answers
+if each rule is given its own. On the quadratic, ∇f(x) = λx − b (or a multiple of it, see ``answer``), the closed loop
+of an affine rule is affine in the state, coordinate by coordinate, and the same propagation covers the way in which
+errors feed back through the gradient: the local error of a step then includes that of computing λx̂ − b. A stable loop
+has a bound that stays small. These coordinates (:data:`~derive.confirm.objectives.OWN`) are run beside the others.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from derive.confirm.compiled import (
-    ANSWERS,
     Constants,
     Rows,
     bounded,
     careful_keywords,
+    columns,
     compiled,
+    joined,
     many_steps,
+    oracle,
     over_time,
     own_constants,
     plain_keywords,
-    question,
-    row,
     rows,
-    scale,
     spread,
 )
-from derive.confirm.machine import Machine
-from derive.confirm.objectives import Objective
+from derive.confirm.objectives import OWN, SPECTRUM, Array, Objective, quadratic_data
 from derive.confirm.propagate import affine, propagation
-from derive.confirm.schedules import Schedule
-from derive.errors import DeriveError, Undecided
-from derive.kernels.bounds import SAFETY, Bounded, Floats, as_numpy, given, lifter
-from derive.kernels.functions import ABSTRACT
-from derive.notation.evaluate import evaluate
-from derive.notation.spec import FUNCTIONS, TIME, Affine, Expr, Indexed, Reduction, walk
-from derive.notation.sympy_model import at
+from derive.confirm.values import Places, start_of
+from derive.errors import DeriveError
+from derive.kernels.bounds import SAFETY, Bounded, DType, Floats, as_numpy, given, lifter
 from derive.rules.rule import Rule
 
 STEPS = 60
 
 
+#: Answers the k-th question of all runs: from what gives the points at which they ask, one array of rows, a row a run,
+#: for each argument of the oracle, makes such an array.
+Ask: TypeAlias = Callable[[int, Callable[[], Sequence[Array]]], Array]
+
+
 @dataclass(frozen=True, eq=False)
-class Track:
-    """A run: row k of ``states`` is step k = 0 … steps, of ``queries`` k = 0 … steps − 1, ``answers[k]`` to match."""
+class Tracks:
+    """Runs of one rule in one precision, with bounds: axes run, time, coordinate.
+
+    Row k of ``states`` is step k = 0 … steps, of ``queries``, one for each argument of the oracle, k = 0 … steps − 1;
+    row k of ``answers`` is what was answered there.
+    """
 
     states: Rows
-    queries: Bounded
-    answers: tuple[Any, ...]
-
-    @functools.cached_property
-    def answer_rows(self) -> Bounded:
-        """The answers as exact rows."""
-        return given(np.stack([as_numpy(a) for a in self.answers]), self.queries.dtype)
+    queries: tuple[Bounded, ...]
+    answers: Bounded
 
 
 @dataclass(frozen=True, eq=False)
-class Steps:
-    """A kernel's run on its machine, without bounds: as :class:`Track`, in plain NumPy arrays of its precision."""
+class _Ran:
+    """The same without bounds."""
 
-    states: Mapping[str, Any]
-    queries: Any
-    answers: tuple[Any, ...]
+    states: Mapping[str, Array]
+    queries: tuple[Array, ...]
+    answers: Bounded
 
-    def before(self, dtype: Any) -> dict[str, Bounded]:
+    def states_before(self, dtype: DType) -> dict[str, Bounded]:
         """The states before every step, taken as exact."""
-        return {name: given(values[:-1], dtype) for name, values in self.states.items()}
-
-
-def run_steps(
-    rule: Rule,
-    machine: Machine,
-    schedule: Schedule,
-    constants: Constants,
-    start: Rows,
-    ask: Callable[[int, Any], Any],
-    begin: int,
-) -> Steps:
-    """Run the rule's kernel from ``start`` (its values) for :data:`STEPS` steps; ``ask(k, point)`` answers."""
-    kernel, functions = compiled(rule, machine.backend), schedule.functions
-    own = plain_keywords(kernel, own_constants(rule, constants))
-    states = [{name: machine.array(start[name].value[0]) for name in rule.states}]
-    queries, answers = [], []
-    for k in range(STEPS):
-        (point,) = kernel.query(states[-1], functions, begin + k, **own)
-        answers.append(ask(k, point))
-        states.append(kernel.step(states[-1], (answers[-1],), functions, begin + k, **own))
-        queries.append(point)
-    seen = {name: np.stack([as_numpy(s[name]) for s in states]) for name in rule.states}
-    return Steps(seen, np.stack([as_numpy(q) for q in queries]), tuple(answers))
-
-
-def step_errors(
-    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, ran: Steps, grads: Bounded, begin: int
-) -> Floats:
-    """The bound on every single step's error, shape (steps, states, coordinates), ``grads`` with theirs.
-
-    Raises DeriveError where the source, run with bounds, gives other bits than the kernel gave on its machine: the
-    bounds would be those of another computation.
-    """
-    careful = bounded(rule, machine.backend, machine.dtype)
-    own = own_constants(rule, constants)
-    local = many_steps(careful.functions, "step", [ran.before(machine.dtype)], grads, schedule, begin, own)
-    for name in rule.states:
-        same_bits(local[name], ran.states[name][1:], rule, machine)
-    return np.stack([local[name].error for name in rule.states], axis=1)
-
-
-def query_rows(
-    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, ran: Steps, begin: int
-) -> Bounded:
-    """All query points, each with the bound on its distance from that of the computed state."""
-    careful = bounded(rule, machine.backend, machine.dtype)
-    times = np.arange(begin, begin + STEPS)[:, None]
-    own = careful_keywords(careful.kernel, own_constants(rule, constants))
-    (points,) = careful.query(ran.before(machine.dtype), over_time(schedule), times, **own)  # type: ignore[arg-type]
-    found = spread(points, ran.queries.shape)
-    same_bits(found, ran.queries, rule, machine)
-    return found
-
-
-def same_bits(number: Bounded, computed: Any, rule: Rule, machine: Machine) -> None:
-    """Raise DeriveError where a kernel's result is not that of its source run with bounds."""
-    if not np.array_equal(number.value, computed, equal_nan=True):
-        raise DeriveError(f"the kernel of {rule.name} and its interpretation with bounds differ on {machine}")
-
-
-def start_errors(rule: Rule, start: Rows) -> Floats:
-    """The bounds on the start's errors, shape (1, states, coordinates)."""
-    return np.stack([np.broadcast_to(start[n].error, start[n].value.shape) for n in rule.states], axis=1)
+        return {name: given(values[:, :-1], dtype) for name, values in self.states.items()}
 
 
 def follow(
-    rule: Rule,
-    machine: Machine,
-    schedule: Schedule,
-    constants: Constants,
-    start: Rows,
-    ask: Callable[[int, Any], Any],
-    *,
-    begin: int = 0,
-) -> Track:
-    """The rule's run from ``start`` at time ``begin``, with bounds; ``ask(k, point)`` answers the k-th question.
+    rule: Rule, places: Places, starts: Rows, ask: Ask, constants: Constants, *, begin: int = 0, own: bool = False
+) -> Tracks:
+    """The rule's runs, each at its place and from its row of ``starts``, from time ``begin`` on, with bounds.
 
-    Raises DeriveError where the kernel computes something else than its source run with bounds.
+    The answers are taken as exact; with ``own`` those at the coordinates :data:`~derive.confirm.objectives.OWN` are
+    the quadratic's at the computed points, and the bound there is on the distance from the exact run on the exact
+    gradients (affine rules only). Raises DeriveError where a kernel computes something else than its source run with
+    bounds.
     """
-    ran = run_steps(rule, machine, schedule, constants, start, ask, begin)
-    if not affine(rule):
-        return _carried(rule, machine, schedule, constants, start, ran, begin)
-    travel = propagation(rule, schedule, own_constants(rule, constants), STEPS, begin)
-    grads = given(np.stack([as_numpy(a) for a in ran.answers]), machine.dtype)
-    steps = step_errors(rule, machine, schedule, constants, ran, grads, begin)
-    local = np.concatenate([start_errors(rule, start), steps])
-    points = query_rows(rule, machine, schedule, constants, ran, begin)
-    errors = travel.of_states(local)
-    return Track(
-        {n: Bounded(ran.states[n], errors[:, i], machine.dtype) for i, n in enumerate(rule.states)},
-        Bounded(ran.queries, travel.of_queries(local, points.error), machine.dtype),
+    constants = own_constants(rule, constants)
+    full = {n: spread(starts[n], starts[n].value.shape) for n in rule.states}
+    ran = _run(rule, places, full, ask, constants, begin)
+    if affine(rule):
+        return _propagated(rule, places, full, constants, ran, begin, own)
+    return _carried(rule, places, full, constants, ran, begin)
+
+
+def _run(rule: Rule, places: Places, starts: Rows, ask: Ask, constants: Constants, begin: int) -> _Ran:
+    """Run the rule's kernel at every place for :data:`STEPS` steps."""
+    kernels = [compiled(rule, machine.backend) for machine, _ in places]
+    keywords = [plain_keywords(kernel, constants) for kernel in kernels]
+    stand_in = oracle(rule)
+    now = [{n: m.array(starts[n].value[r, 0]) for n in rule.states} for r, (m, _) in enumerate(places)]
+    states, queries, answers = [now], [], []
+    for k in range(STEPS):
+        points = [
+            stand_in.asked(kernel.query(state, schedule.functions, begin + k, **own))
+            for kernel, state, (_, schedule), own in zip(kernels, now, places, keywords, strict=True)
+        ]
+
+        def asked(points: Sequence[Sequence[Any]] = points) -> Sequence[Array]:
+            return [np.stack([as_numpy(p) for p in column]) for column in zip(*points, strict=True)]
+
+        answers.append(ask(k, asked))
+        now = [
+            kernel.step(state, (machine.array(answer),), schedule.functions, begin + k, **own)
+            for kernel, state, (machine, schedule), own, answer in zip(
+                kernels, now, places, keywords, answers[-1], strict=True
+            )
+        ]
+        states.append(now)
+        queries.append(points)
+    # Axes run, time, coordinate.
+    gathered = {n: [m.stack([s[r][n] for s in states]) for r, (m, _) in enumerate(places)] for n in rule.states}
+    points_of = [
+        [m.stack([q[r][i] for q in queries]) for r, (m, _) in enumerate(places)] for i in range(stand_in.arguments)
+    ]
+    return _Ran(
+        {n: np.stack(parts) for n, parts in gathered.items()},
+        tuple(np.stack(parts) for parts in points_of),
+        given(np.stack(answers, axis=1), places[0][0].dtype),
+    )
+
+
+def _propagated(
+    rule: Rule, places: Places, starts: Rows, constants: Constants, ran: _Ran, begin: int, own: bool
+) -> Tracks:
+    """The runs of an affine rule, with the bounds of their single steps added up."""
+    dtype = places[0][0].dtype
+    careful = bounded(rule, dtype)
+    schedules, keywords = over_time([s for _, s in places]), careful_keywords(careful.kernel, constants)
+    before = ran.states_before(dtype)
+    times = np.arange(begin, begin + STEPS)[:, None]
+    asked_at = oracle(rule).asked(careful.query(before, schedules, times, **keywords))  # type: ignore[arg-type]
+    points = tuple(spread(p, q.shape) for p, q in zip(asked_at, ran.queries, strict=True))
+    answers = _own_answers(rule, points, ran.answers) if own else ran.answers
+    local = many_steps(careful.functions, "step", [before], answers, schedules, begin, keywords)
+    for found, computed in [
+        *((local[name], ran.states[name][:, 1:]) for name in rule.states),
+        *zip(points, ran.queries, strict=True),
+        (answers, ran.answers.value),
+    ]:
+        if not np.array_equal(found.value, computed, equal_nan=True):
+            raise _other(rule, places)
+    # Axes run, time, state or argument, coordinate.
+    slips = np.stack([local[name].error for name in rule.states], axis=2)
+    slips = np.concatenate([start_errors(rule, starts), slips], axis=1)
+    here = np.stack([p.error for p in points], axis=2)
+    states, queries = np.empty_like(slips), np.empty_like(here)
+    loops: list[tuple[slice, tuple[float, ...] | None]] = [(slice(None), None)]
+    if own:
+        loops.append((OWN, tuple(float(x) for x in SPECTRUM)))
+    for schedule in dict.fromkeys(s for _, s in places):
+        runs = [r for r, (_, s) in enumerate(places) if s is schedule]
+        for where, spectrum in loops:
+            travel, errors = propagation(rule, schedule, constants, STEPS, begin, spectrum), slips[runs][..., where]
+            states[runs, ..., where] = travel.of_states(errors)
+            queries[runs, ..., where] = travel.of_queries(errors) + here[runs][..., where]
+    return Tracks(
+        {n: Bounded(ran.states[n], states[:, :, i], dtype) for i, n in enumerate(rule.states)},
+        tuple(Bounded(q, queries[:, :, i], dtype) for i, q in enumerate(ran.queries)),
         ran.answers,
     )
 
 
-def _carried(
-    rule: Rule,
-    machine: Machine,
-    schedule: Schedule,
-    constants: Constants,
-    start: Rows,
-    ran: Steps,
-    begin: int,
-) -> Track:
-    """The run with the bounds of its source on numbers with bounds, from the same start and with the same answers.
+def _own_answers(rule: Rule, points: tuple[Bounded, ...], answers: Bounded) -> Bounded:
+    """The answers, those at the coordinates ``OWN`` with the errors that they have as answers at the exact points."""
+    number = lifter(answers.dtype)
+    there = [columns(p, OWN) for p in points]
+    spectrum, linear = (given(a, answers.dtype) for a in quadratic_data(answers.dtype))
+    computed = oracle(rule).answer(spectrum * there[0] - linear, there, number)
+    value, error = answers.value.copy(), np.zeros(answers.value.shape)
+    value[..., OWN], error[..., OWN] = computed.value, computed.error
+    return Bounded(value, error, answers.dtype)
 
-    Those bounds hold for every run (:mod:`derive.kernels.bounds`), this one too. Both runs are within the bound of the
+
+def _carried(rule: Rule, places: Places, starts: Rows, constants: Constants, ran: _Ran, begin: int) -> Tracks:
+    """The runs with the bounds of their source on numbers with bounds, from the same starts and with the same answers.
+
+    Those bounds hold for every run (:mod:`derive.kernels.bounds`), these too. Both runs are within the bound of the
     exact one, so within twice the bound of each other; if they are not, DeriveError is raised.
     """
-    careful = bounded(rule, machine.backend, machine.dtype)
-    own = careful_keywords(careful.kernel, own_constants(rule, constants))
-    size = ran.queries.shape[1:]
-    state = {n: row(start[n], 0) for n in rule.states}
-    states, queries = [{n: spread(b, size) for n, b in state.items()}], []
-    for k, answer in enumerate(ran.answers):
-        (point,) = careful.query(state, schedule.functions, begin + k, **own)
-        state = careful.step(state, (given(answer, machine.dtype),), schedule.functions, begin + k, **own)
-        queries.append(spread(point, size))
-        states.append({n: spread(b, size) for n, b in state.items()})
+    dtype = places[0][0].dtype
+    careful = bounded(rule, dtype)
+    schedules, keywords = over_time([s for _, s in places]), careful_keywords(careful.kernel, constants)
+    state, states, queries = starts, [starts], []
+    for k in range(STEPS):
+        times = np.array([[begin + k]])
+        points = oracle(rule).asked(careful.query(state, schedules, times, **keywords))  # type: ignore[arg-type]
+        grads = rows(ran.answers, slice(k, k + 1))
+        state = many_steps(careful.functions, "step", [state], grads, schedules, begin + k, keywords)
+        queries.append([spread(p, grads.value.shape) for p in points])
+        states.append(state)
 
-    def bound(rows: list[Bounded], computed: Any) -> Bounded:
-        errors = np.stack([b.error for b in rows])
-        apart = np.abs(np.stack([b.value for b in rows]).astype(np.float64) - computed)
-        if np.any(apart > 2 * SAFETY * errors):
-            raise DeriveError(f"the kernel of {rule.name} and its interpretation with bounds differ on {machine}")
-        return Bounded(computed, errors, machine.dtype)
+    def bound(parts: list[Bounded], computed: Array) -> Bounded:
+        found = joined(parts)
+        apart = np.abs(found.value.astype(np.float64) - computed)
+        if np.any(apart > 2 * SAFETY * found.error):
+            raise _other(rule, places)
+        return Bounded(computed, found.error, dtype)
 
-    found = {n: bound([s[n] for s in states], ran.states[n]) for n in rule.states}
-    return Track(found, bound(queries, ran.queries), ran.answers)
+    return Tracks(
+        {n: bound([s[n] for s in states], ran.states[n]) for n in rule.states},
+        tuple(bound([q[i] for q in queries], computed) for i, computed in enumerate(ran.queries)),
+        ran.answers,
+    )
+
+
+def _other(rule: Rule, places: Places) -> DeriveError:
+    on = ", ".join(str(machine) for machine in dict.fromkeys(machine for machine, _ in places))
+    return DeriveError(f"the kernel of {rule.name} and its interpretation with bounds differ on {on}")
+
+
+def start_errors(rule: Rule, starts: Rows) -> Floats:
+    """The bounds on the starts' errors: axes run, time (one), state, coordinate."""
+    return np.stack([starts[n].error for n in rule.states], axis=2)
 
 
 @functools.lru_cache(maxsize=256)
-def closed_loop(rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, objective: Objective) -> Track:
-    """The rule's run on an objective's gradients, or steps along them, at its own query points."""
-    start = start_of(rule, machine, schedule, constants, objective.start)
-    multiple = scale(rule)
+def closed_loops(rule: Rule, places: Places, constants: Constants, objective: Objective) -> Tracks:
+    """The rule's runs on an objective's gradients, or steps along them, at its own query points.
 
-    def ask(k: int, point: Any) -> Any:
-        answer = objective.gradient(machine, point)
-        return answer if multiple == 1 else multiple * answer
-
-    return follow(rule, machine, schedule, constants, start, ask)
-
-
-# -- expressions over numbers with bounds ----------------------------------------------------------
-
-
-class _Bounds:
-    """The environment in which a text's names mean numbers with bounds; row k is time k."""
-
-    def __init__(self, machine: Machine, schedule: Schedule, constants: Constants, states: Rows, count: int) -> None:
-        self.lift = lifter(machine.dtype)
-        self.times = np.arange(count)[:, None]
-        self.functions, self.constants, self.states = over_time(schedule), dict(constants), states
-
-    def number(self, value: Fraction) -> Bounded:
-        return self.lift(value)
-
-    def symbol(self, name: str) -> Bounded:
-        return self.lift(self.times if name == TIME else self.constants[name])
-
-    def indexed(self, name: str, index: Affine) -> Bounded:
-        now = index.offset == 0 or (not index.terms and index.constant == 0 and len(self.times) == 1)
-        if name in self.states and now:
-            return self.states[name]
-        if name not in self.functions or (index.terms and index.offset is None):
-            raise DeriveError(f"{name} is not known at this time here")
-        return self.lift(self.functions[name]((self.times if index.terms else 0 * self.times) + index.constant))
-
-    def call(self, name: str, args: tuple[Bounded, ...]) -> Bounded:
-        if name in ANSWERS:
-            raise Undecided(f"{name}(…) in a state map or start value")
-        # What is neither a function nor an oracle is an operator (see ``careful_keywords``).
-        value: Bounded = ABSTRACT[name if name in FUNCTIONS else "sign"](*args)
-        return value
-
-    def power(self, base: Bounded, exponent: Affine) -> Bounded:
-        if exponent.offset is None:
-            raise Undecided("this exponent in a state map or start value")
-        return base ** (self.times + exponent.offset)
-
-    def reduction(self, node: Reduction) -> Bounded:
-        raise Undecided(f"{node.kind} in a state map or start value")
-
-
-def rows_of(expr: Expr, machine: Machine, schedule: Schedule, constants: Constants, states: Rows) -> Bounded:
-    """The expression's value at every time that the states have a row for, with its bound."""
-    shape = next(iter(states.values())).value.shape
-    value = evaluate(expr, _Bounds(machine, schedule, constants, states, shape[0]))
-    return spread(value, shape)
-
-
-def first_row(states: Rows) -> dict[str, Bounded]:
-    """The states at the first time only."""
-    return {name: rows(number, slice(0, 1)) for name, number in states.items()}
-
-
-def start_of(
-    rule: Rule, machine: Machine, schedule: Schedule, constants: Constants, position: Floats, others: Rows | None = None
-) -> dict[str, Bounded]:
-    """Start values, one row: those that the rule gives, then ``others``, then what is arbitrary.
-
-    Of the arbitrary ones, the state that the query point moves with starts at ``position``; any further one at
-    fixed numbers of size up to 1/4, and at zero where the rule's own first step sets it.
+    With the bounds of answers that are the gradients at the exact points where ``follow`` has them.
     """
-    known = dict(others or {})
-    equations = {e.left.name: e.right for e in rule.start}
-    free = [n for n in rule.states if n not in equations and n not in known]
-    moving = [n for n in free if question(rule).point[0].expand().coeff(at(n)) == 1]
-    set_first = {e.left.name for e in rule.first}
-    numbers = np.random.Generator(np.random.PCG64(7))
-    for name in free:
-        small = np.round(numbers.uniform(-1, 1, np.shape(position)) * 2**10) / 2**12
-        values = position if moving[:1] == [name] or len(free) == 1 else small * (name not in set_first)
-        known[name] = given(np.array(values[None, :], dtype=machine.dtype), machine.dtype)
-    waiting = dict(equations)
-    while waiting:
-        ready = [
-            n for n, e in waiting.items() if not any(isinstance(x, Indexed) and x.name in waiting for x in walk(e))
-        ]
-        if not ready:
-            raise DeriveError(f"the start values of {rule.name} wait for each other")
-        for name in ready:
-            known[name] = rows_of(waiting.pop(name), machine, schedule, constants, known)
-    return known
+    stand_in = oracle(rule)
+
+    def ask(k: int, asked: Callable[[], Sequence[Array]]) -> Array:
+        points = asked()
+        answers: Array = stand_in.answer(objective.gradient(points[0]), points)
+        return answers
+
+    starts = start_of(rule, places, constants, objective.start)
+    return follow(rule, places, starts, ask, constants, own=affine(rule))

@@ -6,6 +6,7 @@ may differ in its last bit) and stay small in exact fractions. No learning rate 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,19 +31,20 @@ class Schedule:
     @property
     def functions(self) -> Mapping[str, Values]:
         """What a kernel's ``schedule`` argument takes."""
-        product: Values = lambda t: _dyadic(self.gamma(t) * self.mu(t))  # noqa: E731
-        share: Values = lambda t: _dyadic(0.5 + self.mu(t) / 2)  # noqa: E731
-        memory: Values = lambda t: _dyadic(1 / (1 - self.mu(t)))  # noqa: E731
-        return MappingProxyType(
-            {
-                "gamma": self.gamma,
-                "mu": self.mu,
-                "rate": self.gamma,
-                "lookahead": product,
-                "nu": share,
-                "N": memory,
-            }
-        )
+        return _functions(self)
+
+
+@functools.lru_cache(maxsize=64)
+def _functions(schedule: Schedule) -> Mapping[str, Values]:
+    """Each value is computed once: every run reads them again."""
+    gamma, mu = functools.cache(schedule.gamma), functools.cache(schedule.mu)
+    product: Values = lambda t: _dyadic(gamma(t) * mu(t))  # noqa: E731
+    share: Values = lambda t: _dyadic(0.5 + mu(t) / 2)  # noqa: E731
+    memory: Values = lambda t: _dyadic(1 / (1 - mu(t)))  # noqa: E731
+    made = {"lookahead": product, "nu": share, "N": memory}
+    return MappingProxyType(
+        {"gamma": gamma, "mu": mu, "rate": gamma, **{name: functools.cache(f) for name, f in made.items()}}
+    )
 
 
 def _dyadic(x: float) -> float:

@@ -98,6 +98,10 @@ class Rule:
         """The names of the opaque operators."""
         return tuple(o.name for o in self.operators)
 
+    def __hash__(self) -> int:
+        # Rules are keys of many caches. Equality looks at everything; these few texts are quick to hash.
+        return hash((self.name, self.text, self.start_text, self.first_text))
+
     def equation(self, name: str, *, first: bool = False) -> Equation:
         """The equation whose left side is ``name``; with ``first``, the one of the first step."""
         for e in (*self.first, *self.update) if first else self.update:

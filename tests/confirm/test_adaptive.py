@@ -13,7 +13,7 @@ from derive.confirm.difference import difference
 from derive.confirm.machine import Machine
 from derive.confirm.objectives import JOINT
 from derive.confirm.record import Confirmation
-from derive.confirm.run import closed_loop
+from derive.confirm.run import closed_loops
 from derive.confirm.schedules import COSINE, WARM_UP
 from derive.errors import DeriveError
 from derive.kernels import generate
@@ -137,7 +137,8 @@ def test_bounds_hold_against_exact_runs(name: str, machine: Machine) -> None:
     """A run on its own gradients against the same answers in exact numbers; and the bound is near the error."""
     rule = get_rule(name)
     constants = tuple((p, MOMENTS[p]) for p in rule.parameter_names)
-    track = closed_loop(rule, machine, WARM_UP, constants, JOINT)
+    track = closed_loops(rule, ((machine, WARM_UP),), constants, JOINT)
+    (asked,) = track.queries
     code = generate(rule, "numpy").interpret(Fraction)
     schedule = {n: (lambda t, f=f: Fraction(f(t))) for n, f in WARM_UP.functions.items()}
     keywords = {n: Fraction(x) for n, x in constants}
@@ -145,15 +146,15 @@ def test_bounds_hold_against_exact_runs(name: str, machine: Machine) -> None:
         keywords["operators"] = {"orthogonalize": ABSTRACT["sign"]}
     worst = 0.0
     for i in (0, 35, 50):
-        state = {n: Fraction(float(b.value[0, i])) for n, b in track.states.items()}
+        state = {n: Fraction(float(b.value[0, 0, i])) for n, b in track.states.items()}
         for t in range(8):
             (point,) = code.query(state, schedule, t, **keywords)
-            assert abs(float(Fraction(float(track.queries.value[t, i])) - point)) <= track.queries.error[t, i]
-            state = code.step(state, (Fraction(float(track.answers[t][i])),), schedule, t, **keywords)
+            assert abs(float(Fraction(float(asked.value[0, t, i])) - point)) <= asked.error[0, t, i]
+            state = code.step(state, (Fraction(float(track.answers.value[0, t, i])),), schedule, t, **keywords)
             for n, b in track.states.items():
-                error = abs(float(Fraction(float(b.value[t + 1, i])) - state[n]))
-                assert error <= b.error[t + 1, i]
-                worst = max(worst, error / b.error[t + 1, i] if error else 0.0)
+                error, bound = abs(float(Fraction(float(b.value[0, t + 1, i])) - state[n])), b.error[0, t + 1, i]
+                assert error <= bound
+                worst = max(worst, error / bound if error else 0.0)
     assert worst > 0.1
 
 
@@ -167,10 +168,10 @@ def test_a_kernel_that_computes_something_else_is_an_error(monkeypatch: pytest.M
         return replace(kernel, source=kernel.source.replace("eps + sqrt(n_next)", "eps + 1.0001*sqrt(n_next)"))
 
     monkeypatch.setattr(run, "compiled", altered)
-    closed_loop.cache_clear()
+    closed_loops.cache_clear()
     constants = (("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8))
     with pytest.raises(DeriveError, match="differ on Machine"):
-        closed_loop(get_rule("adam"), Machine("torch", "cpu", "float64"), COSINE, constants, JOINT)
+        closed_loops(get_rule("adam"), ((Machine("torch", "cpu", "float64"), COSINE),), constants, JOINT)
 
 
 def test_the_bound_of_a_whole_run_is_within_reach_of_its_error() -> None:
@@ -178,11 +179,61 @@ def test_the_bound_of_a_whole_run_is_within_reach_of_its_error() -> None:
     for name, most in (("adam_torch", 10), ("laprop_lookahead", 10), ("adam_lookahead", 10)):
         rule = get_rule(name)
         constants = tuple((p, {**MOMENTS, "eps": 1e-3}[p]) for p in rule.parameter_names)
-        track = closed_loop(rule, Machine("numpy", "cpu", "float32"), COSINE, constants, JOINT)
+        track = closed_loops(rule, ((Machine("numpy", "cpu", "float32"), COSINE),), constants, JOINT)
         code = generate(rule, "numpy")
-        state = {n: b.value[0].astype(np.float64) for n, b in track.states.items()}
-        for t, answer in enumerate(track.answers):
+        state = {n: b.value[0, 0].astype(np.float64) for n, b in track.states.items()}
+        for t, answer in enumerate(track.answers.value[0]):
             state = code.step(state, (answer.astype(np.float64),), COSINE.functions, t, **dict(constants))
-        error = np.abs(track.states["theta"].value[-1] - state["theta"])
-        assert np.all(error <= track.states["theta"].error[-1])
-        assert np.median(track.states["theta"].error[-1]) <= most * error.max()
+        error, bound = np.abs(track.states["theta"].value[0, -1] - state["theta"]), track.states["theta"].error[0, -1]
+        assert np.all(error <= bound)
+        assert np.median(bound) <= most * error.max()
+
+
+FOLDED = "phi[t+1] = phi[t] + (1 + mu[t+1])*STEP - mu[t]*d[t]; d[t+1] = STEP"
+READING = {
+    "left": ("theta[t+1] = theta[t] + STEP; d[t+1] = STEP", "A(theta[t] + mu[t]*d[t], theta[t])"),
+    "recovered": (FOLDED, "A(phi[t], phi[t] - mu[t]*d[t])"),
+    "wrong": (FOLDED, "A(phi[t], phi[t])"),
+}
+
+
+def reading(name: str) -> Rule:
+    """A black box that reads two points: that of the gradient, and the parameter."""
+    update, step = READING[name]
+    return make_rule(name, update.replace("STEP", step), start="d[0] = 0", schedules={"mu": "real"}, oracles={"A": 2})
+
+
+def test_an_oracle_of_several_arguments() -> None:
+    found = confirm(reading("left"), reading("recovered"), STEP, equal=True)
+    assert len(found) == 2 * 2 * (3 + 1)
+    assert all(0 <= r.max_error <= r.bound < (1e-11 if r.dtype == "float64" else 1e-3) and r.ok for r in found)
+    assert max(r.max_error / r.bound for r in found) > 0.05
+    wrong = confirm(reading("left"), reading("wrong"), STEP, equal=True)
+    # With the same answers the states agree, but not what is asked; with its own answers nothing does.
+    assert not any(r.ok for r in wrong)
+    assert min(r.max_error / r.bound for r in wrong if r.dtype == "float64") > 1e6
+
+
+def test_the_second_argument_s_errors_feed_back_within_the_bound() -> None:
+    """A float32 run on its own answers against one in fractions."""
+    from derive.confirm.compiled import ANSWERS, DECAY
+    from derive.confirm.objectives import OWN, QUADRATIC, quadratic_data
+
+    rule, machine = reading("recovered"), Machine("numpy", "cpu", "float32")
+    tracks = closed_loops(rule, ((machine, COSINE),), (), JOINT)
+    spectrum, linear = quadratic_data("float32")
+    code = generate(rule, "numpy").interpret(Fraction)
+    schedule = {n: (lambda t, f=f: Fraction(f(t))) for n, f in COSINE.functions.items()}
+    worst = 0.0
+    for i in (0, 9, 31):
+        state = {"phi": Fraction(QUADRATIC.start[i]), "d": Fraction(0)}
+        for t in range(14):
+            (points,) = code.query(state, schedule, t)
+            for q, point in zip(tracks.queries, points, strict=True):
+                error = abs(float(Fraction(float(q.value[0, t, OWN][i])) - point))
+                assert error <= q.error[0, t, OWN][i]
+                worst = max(worst, error / q.error[0, t, OWN][i] if error else 0.0)
+            gradient = Fraction(float(spectrum[i])) * points[0] - Fraction(float(linear[i]))
+            answer = Fraction(ANSWERS["A"]) * (gradient + Fraction(DECAY) * points[1])
+            state = code.step(state, (answer,), schedule, t)
+    assert worst > 0.1

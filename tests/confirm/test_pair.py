@@ -11,12 +11,12 @@ import sympy
 
 from derive.confirm import confirm_pair
 from derive.confirm.difference import difference, predict
-from derive.confirm.feedback import own_gradients
 from derive.confirm.machine import REFERENCE, Machine, find_device
-from derive.confirm.objectives import JOINT, OBJECTIVES, QUADRATIC, SLICES, SPECTRUM
+from derive.confirm.objectives import JOINT, OBJECTIVES, OWN, QUADRATIC, SLICES, SPECTRUM, quadratic_data
 from derive.confirm.pair import _read
-from derive.confirm.run import closed_loop, first_row
+from derive.confirm.run import closed_loops
 from derive.confirm.schedules import COSINE, SCHEDULES, WARM_UP, hold
+from derive.confirm.values import first_rows
 from derive.errors import DeriveError
 from derive.kernels import generate
 from derive.kernels.bounds import plain
@@ -173,21 +173,22 @@ def test_bounds_hold_against_exact_runs() -> None:
         rule = get_rule(name)
         constants = tuple((p, 0.25) for p in rule.parameter_names)
         for machine in (Machine("numpy", "cpu", "float32"), Machine("torch", "cpu", "float64")):
-            track = closed_loop(rule, machine, WARM_UP, constants, JOINT)
+            track = closed_loops(rule, ((machine, WARM_UP),), constants, JOINT)
             code = generate(rule, "numpy").interpret(Fraction)
             schedule = {n: (lambda t, f=f: Fraction(f(t))) for n, f in WARM_UP.functions.items()}
             exact_constants = {n: Fraction(x) for n, x in constants}
             worst = 0.0
             for i in (0, 20, 35, 50):
-                state = {n: Fraction(float(b.value[0, i])) for n, b in track.states.items()}
+                state = {n: Fraction(float(b.value[0, 0, i])) for n, b in track.states.items()}
                 for t in range(20):
                     (point,) = code.query(state, schedule, t, **exact_constants)
-                    q = track.queries
-                    assert abs(Fraction(float(q.value[t, i])) - point) <= Fraction(float(q.error[t, i]))
-                    state = code.step(state, (Fraction(float(track.answers[t][i])),), schedule, t, **exact_constants)
+                    (q,) = track.queries
+                    assert abs(Fraction(float(q.value[0, t, i])) - point) <= Fraction(float(q.error[0, t, i]))
+                    answer = Fraction(float(track.answers.value[0, t, i]))
+                    state = code.step(state, (answer,), schedule, t, **exact_constants)
                     for n, b in track.states.items():
-                        error = abs(Fraction(float(b.value[t + 1, i])) - state[n])
-                        bound = Fraction(float(b.error[t + 1, i]))
+                        error = abs(Fraction(float(b.value[0, t + 1, i])) - state[n])
+                        bound = Fraction(float(b.error[0, t + 1, i]))
                         assert error <= bound
                         worst = max(worst, float(error / bound))
             assert worst > 0.1
@@ -195,13 +196,12 @@ def test_bounds_hold_against_exact_runs() -> None:
 
 def test_the_closed_loop_s_bound_holds_against_an_exact_run() -> None:
     """Float32 runs on their own gradients against fractions, in the stiffest and the flattest direction."""
-    from derive.confirm.objectives import quadratic_data
-
     machine = Machine("numpy", "cpu", "float32")
-    spectrum, linear = (plain(a) for a in quadratic_data(machine))
+    spectrum, linear = (plain(a) for a in quadratic_data("float32"))
     for name in ("polyak", "sutskever_outside", "folded_inside"):
         rule = get_rule(name)
-        points, bounds = own_gradients(rule, machine, COSINE, ())
+        (found,) = closed_loops(rule, ((machine, COSINE),), (), JOINT).queries
+        points, bounds = found.value[0, :, OWN].astype(np.float64), found.error[0, :, OWN]
         code = generate(rule, "numpy").interpret(Fraction)
         schedule = {n: (lambda t, f=f: Fraction(f(t))) for n, f in COSINE.functions.items()}
         worst = 0.0
@@ -252,20 +252,24 @@ def test_a_shift_in_time() -> None:
 def test_arbitrary_start_values_are_not_zero() -> None:
     free = replace(get_rule("sutskever_outside"), start=(), start_text="")
     folded_free = replace(get_rule("folded_outside"), start=(), start_text="")
-    track = closed_loop(free, REFERENCE, COSINE, (), JOINT)
-    assert np.abs(track.states["v"].value[0]).min() > 0
-    assert np.array_equal(track.states["theta"].value[0], JOINT.start)
+    track = closed_loops(free, ((REFERENCE, COSINE),), (), JOINT)
+    assert np.abs(track.states["v"].value[0, 0]).min() > 0
+    assert np.array_equal(track.states["theta"].value[0, 0], JOINT.start)
     assert all(r.ok for r in confirm_pair("x", free, folded_free, FOLD, equal=True))
     # With a start from rest on one side only, the map of the start does not fit.
     assert not any(r.ok for r in confirm_pair("x", free, get_rule("folded_outside"), FOLD, equal=True))
 
 
-def test_joint_gradients_are_those_of_the_objectives() -> None:
-    for machine in (REFERENCE, Machine("torch", "cpu", "float32")):
-        x = machine.array(JOINT.start)
-        joint = plain(JOINT.gradient(machine, x))
-        for o in OBJECTIVES:
-            assert np.array_equal(joint[SLICES[o.name]], plain(o.gradient(machine, machine.array(o.start))))
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_joint_gradients_are_those_of_the_objectives(dtype: str) -> None:
+    """Of several points at once, too."""
+    x = np.stack([JOINT.start, JOINT.start / 2]).astype(dtype)
+    joint = JOINT.gradient(x)
+    assert joint.dtype == dtype
+    for o in OBJECTIVES:
+        for k in (0, 1):
+            assert np.allclose(joint[k, SLICES[o.name]], o.gradient(x[k, SLICES[o.name]]), rtol=1e-5)
+    assert np.array_equal(joint[:, OWN], joint[:, SLICES[QUADRATIC.name]])
     assert SPECTRUM.max() / SPECTRUM.min() == 2**13
 
 
@@ -274,11 +278,7 @@ def test_gradients_by_differences(objective) -> None:
     """Each gradient is the derivative of something: its Jacobian, by central differences, is symmetric."""
     n, h = len(objective.start), 2.0**-12
     jacobian = np.array(
-        [
-            objective.gradient(REFERENCE, objective.start + h * e)
-            - objective.gradient(REFERENCE, objective.start - h * e)
-            for e in np.eye(n)
-        ]
+        [objective.gradient(objective.start + h * e) - objective.gradient(objective.start - h * e) for e in np.eye(n)]
     ) / (2 * h)
     assert np.allclose(jacobian, jacobian.T, atol=1e-6)
     assert 0.01 < np.abs(np.linalg.eigvalsh(jacobian)).max() < 1.5
@@ -295,16 +295,15 @@ def test_other_bits_than_the_bounded_ones_are_an_error(monkeypatch: pytest.Monke
         return replace(kernel, source=kernel.source.replace("theta - gamma*v_next", "theta - v_next*(gamma*3)/3"))
 
     monkeypatch.setattr(run, "compiled", altered)
-    closed_loop.cache_clear()
+    closed_loops.cache_clear()
     with pytest.raises(DeriveError, match="differ on Machine"):
-        closed_loop(get_rule("heavy_ball_outside"), REFERENCE, COSINE, (), JOINT)
+        closed_loops(get_rule("heavy_ball_outside"), ((REFERENCE, COSINE),), (), JOINT)
 
 
 def test_two_runs_are_the_same() -> None:
     pair = get_rule("sutskever_inside"), get_rule("folded_inside")
     first = confirm_pair("x", *pair, FOLD_INSIDE, equal=True)
-    closed_loop.cache_clear()
-    own_gradients.cache_clear()
+    closed_loops.cache_clear()
     assert confirm_pair("x", *pair, FOLD_INSIDE, equal=True) == first
 
 
@@ -351,9 +350,11 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_predict_needs_no_run_of_the_right_rule() -> None:
     """The prediction uses the left run only, so that it cannot repeat the measurement."""
     left, right = get_rule("sutskever_outside"), get_rule("pytorch_nesterov")
-    track = closed_loop(left, REFERENCE, COSINE, (), JOINT)
-    zero = dict.fromkeys(right.states, first_row(track.states)["v"])
-    found = predict(difference(left, right, _read(FOLD)), right, track, zero, COSINE, ())
-    v, phi = track.states["v"].value[1], found["phi"].value[1]
+    track = closed_loops(left, ((REFERENCE, COSINE),), (), JOINT)
+    start = first_rows(track.states)["v"]
+    found = predict(
+        difference(left, right, _read(FOLD)), right, track, dict.fromkeys(right.states, start), [COSINE], ()
+    )
+    v, phi = track.states["v"].value[0, 1], found["phi"].value[0, 1]
     change = COSINE.gamma(1) * COSINE.mu(1) - COSINE.gamma(0) * COSINE.mu(0)
     assert np.allclose(phi, change * v, rtol=1e-12, atol=0)

@@ -26,7 +26,8 @@ def test_shapes() -> None:
     assert WARM_UP.gamma(1) < WARM_UP.gamma(29) < WARM_UP.gamma(30) == WARM_UP.gamma(50) == round(0.4 * 2**20) / 2**20
     assert COSINE.gamma(49) < COSINE.gamma(0)
     assert COSINE.mu(0) == COSINE.mu(17) == COSINE.mu(34) < COSINE.mu(9)
-    assert COSINE.functions["rate"] is COSINE.gamma
+    assert COSINE.functions["rate"] is COSINE.functions["gamma"]
+    assert COSINE.functions["gamma"](7) == COSINE.gamma(7)
     assert COSINE.functions["lookahead"](3) == pytest.approx(COSINE.gamma(3) * COSINE.mu(3), abs=2**-20)
 
 
