@@ -78,7 +78,8 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         "divergence",
         "PyTorch's Nesterov momentum strays from the exact form, as the residual predicts",
         "The distance between PyTorch's form and the exact one, started alike on `lam*x**2/2` with `lam = 1/20`, as a "
-        "share of the start's distance from the minimum. Each step in which `gamma[t]*mu[t]` changes adds the residual "
+        "share of the start's distance from the minimum; the schedules are those of the effective rates. Each step in "
+        "which `gamma[t]*mu[t]` changes adds the residual "
         "`(gamma[t+1]*mu[t+1] - gamma[t]*mu[t])*(mu[t]*v[t] + g[t])` (dotted); what was added before moves on with "
         f"the method. So predicted (rings) and measured (line) agree at each of the {STEPS} steps, exactly: the two "
         "are equal as fractions, over every schedule. Where the product is constant nothing is added: up to step 39 of "

@@ -141,12 +141,12 @@ def make(results: Mapping[str, Result]) -> dict[str, Any]:
         "drift",
         "Equal on paper, not in float32: how far the forms of one method drift from the exact run",
         "With constant rate and momentum all forms of a panel are one method. In float32 those that keep a velocity "
-        "drift about alike, by tens of units in the last place. Those that keep the previous point instead have the "
+        "drift about alike, by tens of units. Those that keep the previous point instead have the "
         f"velocity as a difference of two rounded points, and drift much farther: after {STEPS - 1} steps "
         + " and ".join(ratios)
         + ". The derived bounds (dotted; dashes and dots) suppose that every rounding is the worst and all add up; "
-        f"they hold everywhere. Worst of {WIDTH} coordinates, points of a size below 6, gradients of at most 1, "
-        "rate 11/1024, momentum 115/128.",
+        f"they hold everywhere. The unit is the distance between neighbours in float32 from 1 to 2. Worst of {WIDTH} "
+        "coordinates, points of a size below 6, gradients of at most 1, rate 11/1024, momentum 115/128.",
         f"Two panels with logarithmic sides: the worst error over {WIDTH} coordinates by step, in units of the last "
         f"place of float32 at 1, with the derived bounds. At step {STEPS - 1}: " + ", ".join(ends) + ".",
         CLAIMS,

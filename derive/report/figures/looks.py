@@ -13,14 +13,14 @@ Palette: TypeAlias = Mapping[str, str]
 PATTERNS = {"stripes": "////", "lines": "----", "crosses": "xxxx"}
 
 #: How the styles of curves and points are drawn, in matplotlib's words; colours are named by the palette. Without
-#: colour they differ in the pattern of the line or in the shape of the mark.
+#: colour they differ in the pattern of the line or in the shape of the mark; a disc within a ring is seen as both.
 LINES: Mapping[str, Mapping[str, Any]] = {
     "solid": {"linestyle": "-", "linewidth": 1.3, "color": "ink"},
     "dashed": {"linestyle": (0, (5, 2)), "linewidth": 1.3, "color": "shade 5"},
     "dotted": {"linestyle": (0, (1, 1.5)), "linewidth": 1.2, "color": "ink"},
     "chain": {"linestyle": (0, (7, 2, 1.5, 2)), "linewidth": 1.1, "color": "pattern"},
-    "discs": {"linestyle": "", "marker": "o", "markersize": 4, "color": "ink", "markeredgewidth": 0},
-    "rings": {"linestyle": "", "marker": "o", "markersize": 4.5, "color": "shade 5", "markerfacecolor": "none"},
+    "discs": {"linestyle": "", "marker": "o", "markersize": 3.4, "color": "ink", "markeredgewidth": 0},
+    "rings": {"linestyle": "", "marker": "o", "markersize": 5.6, "color": "shade 5", "markerfacecolor": "none"},
     "squares": {"linestyle": "", "marker": "s", "markersize": 3.5, "color": "pattern", "markerfacecolor": "none"},
     "triangles": {"linestyle": "", "marker": "v", "markersize": 4.5, "color": "pattern", "markerfacecolor": "none"},
     "broad": {"linestyle": "-", "linewidth": 4, "color": "shade 2"},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import groupby
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from derive.report.drawing import Marks, Row
+from derive.report.drawing import Marks, Row, Sign
 from derive.report.figures.looks import Palette
 from derive.report.figures.paper import HAIR, LINE, WIDTH, field, legend, sheet, stroke, write
 
@@ -16,6 +18,8 @@ from derive.report.figures.paper import HAIR, LINE, WIDTH, field, legend, sheet,
 NAMES, ROW, COLUMN, HEAD, APART = 125.0, 11.0, 24.0, 28.0, 8.0
 #: The width of a letter, and how far the names of rules stand in from those of their families.
 LETTER, INDENT = 4.9, 6.0
+#: The width of a sign.
+SIZE = 4.4
 
 
 def heights(rows: tuple[Row, ...]) -> tuple[list[float], list[tuple[str, float]]]:
@@ -68,6 +72,13 @@ def draw(drawing: Marks, palette: Palette) -> Figure:
             for x, letter in zip(columns, line, strict=True)
             if letter == sign.letter
         ]
-        axes.add_line(stroke(sign.sign, palette, sign.text, found))
-    legend(figure, palette, [stroke(s.sign, palette, s.text) for s in drawing.signs])
+        axes.add_line(_sign(sign, palette, found))
+    legend(figure, palette, [_sign(sign, palette) for sign in drawing.signs])
     return figure
+
+
+def _sign(sign: Sign, palette: Palette, found: Iterable[tuple[float, float]] = ()) -> Line2D:
+    """The sign at these places, all signs of one size."""
+    line = stroke(sign.sign, palette, sign.text, found)
+    line.set_markersize(SIZE)
+    return line
