@@ -10,7 +10,8 @@ What is supposed of the operations (Higham, Accuracy and Stability of Numerical 
 for numbers that do not overflow: ``|fl(x̂ op ŷ) − x̂ op ŷ| ≤ u·|x̂ op ŷ| + η``, with u the unit roundoff (2⁻⁵³ in float64,
 2⁻²⁴ in float32) and η the smallest subnormal number, which covers underflow; twice u for square roots (one unit in
 the last place: some libraries' are no better), and for a quotient of a scalar and an array (torch multiplies with the
-reciprocal: on a CPU with an array's, on a GPU with a scalar's). Plain Python scalars are computed by Python, with the same bits in every run.
+reciprocal: on a CPU with an array's, on a GPU with a scalar's). Plain Python scalars are computed by Python, with the
+same bits in every run.
 
 With x̃ and ỹ what NumPy computes here, |x̂ − x| ≤ e_x and |x̃ − x| ≤ e_x, so that |x| ≤ |x̃| + e_x and |x̂| ≤ |x̃| + 2e_x;
 in the same way for y. The triangle inequality gives for p, the distance of x̂ op ŷ from x op y,

@@ -111,22 +111,31 @@ class ProvenOptimizer(Optimizer):
                 loss = closure()
         ready = [self._prepared(group) for group in self.param_groups]
         for group, (schedules, now, following) in zip(self.param_groups, ready, strict=True):
-            params = [p for p in group["params"] if p.grad is not None]
-            if params:
-                self._step(group, params, schedules, now, following)
+            given = [(p, p.grad) for p in group["params"] if p.grad is not None]
+            if given:
+                params, grads = map(list, zip(*given, strict=True))
+                self._step(group, params, grads, schedules, now, following)
             group["t"] += 1
         return loss
 
     def _step(
-        self, group: Group, params: list[torch.Tensor], schedules: Schedules, now: float, following: float
+        self,
+        group: Group,
+        params: list[torch.Tensor],
+        grads: list[torch.Tensor],
+        schedules: Schedules,
+        now: float,
+        following: float,
     ) -> None:
         states = [self.state[p] for p in params]
-        for p, state in zip(params, states, strict=True):
-            if not state:
-                state.update(self._start(group, p, now))
-            if self.DIRECTION is not None and state["lookahead"] != now:
-                p.add_(state[self.DIRECTION], alpha=state["lookahead"] - now)
-        grads: list[Any] = [p.grad for p in params]
+        if not all(states):
+            for p, state in zip(params, states, strict=True):
+                if not state:
+                    state.update(self._start(group, p, now))
+        if self.DIRECTION is not None and any(state["lookahead"] != now for state in states):
+            for p, state in zip(params, states, strict=True):
+                if state["lookahead"] != now:
+                    p.add_(state[self.DIRECTION], alpha=state["lookahead"] - now)
         step = Step(params, list(torch._foreach_neg(grads)) if group["maximize"] else grads, states)
         self.update(group, step, schedules, group["t"])
         if self.DIRECTION is not None:

@@ -45,6 +45,8 @@ class Known:
         first = lists[rule.parameter][0]
         if torch.compiler.is_compiling() or type(first) not in (torch.Tensor, torch.nn.Parameter):
             return False
+        if rule.backend == "triton":
+            return rule.together(lists, [grads])
         tensors = [x for column in lists.values() for x in column]
         places = [x.data_ptr() for x in tensors] + [g.data_ptr() for g in grads]
         contiguous = all(g.is_contiguous() for g in grads)

@@ -21,7 +21,7 @@ class Arrays:
 
     Nothing of it is recorded for differentiation within ``quiet``. ``outside`` keeps a function out of what
     torch.compile compiles. ``together`` says whether lists of arrays can be stepped in few calls, in place: plain
-    tensors that share no memory, in code that is run and not traced.
+    tensors, in code that is run and not traced, that share no memory (fused kernels see to that themselves).
     """
 
     problem: Callable[[Any], str]
@@ -38,7 +38,7 @@ class Arrays:
 @functools.cache
 def arrays_of(backend: Backend) -> Arrays:
     """What there is to do for a backend; its library is imported here."""
-    return _numpy() if backend == "numpy" else _torch()
+    return _numpy() if backend == "numpy" else _torch(fused=backend == "triton")
 
 
 def _numpy() -> Arrays:
@@ -65,7 +65,7 @@ def _numpy() -> Arrays:
     )
 
 
-def _torch() -> Arrays:
+def _torch(fused: bool) -> Arrays:
     import torch
 
     def problem(x: Any) -> str:
@@ -80,7 +80,7 @@ def _torch() -> Arrays:
     def together(columns: Sequence[Sequence[Array]]) -> bool:
         if torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None:
             return False
-        return {type(x) for column in columns for x in column} <= plain and apart(columns)
+        return {type(x) for column in columns for x in column} <= plain and (fused or apart(columns))
 
     return Arrays(
         problem=problem,

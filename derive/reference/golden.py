@@ -31,10 +31,10 @@ def golden(
 ) -> Golden:
     """The golden reference of a proven rule: of the catalogue's of this name, or of a rule that a claim proves.
 
-    ``backend`` is "numpy", "torch", or "triton": this is torch's, but for steps in place, which are fused kernels for
-    tensors on a CUDA device. ``constants`` are the rule's parameters; those with a default may be left out.
-    ``operators`` are functions of an array for the rule's opaque operators; that they have the axioms which the rule
-    states is the caller's to know.
+    ``backend`` is "numpy", "torch", or "triton": fused kernels for torch's tensors on a CUDA device, and torch's where
+    those cannot be used (DTensor, torch.compile). ``constants`` are the rule's parameters; those with a default may be
+    left out. ``operators`` are functions of an array for the rule's opaque operators; that they have the axioms which
+    the rule states is the caller's to know.
 
     Raises DeriveError for a rule of which no claim is proved, UnknownName for a name that no rule has, NotCovered for
     a rule that kernels do not cover and where Triton is missing, and DeriveError for a constant or operator that is
@@ -54,6 +54,7 @@ def golden(
         fixed["operators"] = operators
     return Golden(
         proven,
+        backend,
         kernel,
         start,
         fixed,
@@ -65,7 +66,7 @@ def golden(
     )
 
 
-def _in_place(kernel: Kernel, backend: Backend, rule: Rule) -> Callable[..., None] | None:
+def _in_place(kernel: Kernel, backend: Backend, rule: Rule) -> Any:
     """What steps lists of arrays in place, in few calls; None where there is no such for the backend."""
     if backend == "triton":
         from derive.kernels import triton_launch
@@ -105,10 +106,11 @@ class Golden:
     """
 
     rule: Rule
+    backend: Backend
     kernel: Kernel
     start: Start
     constants: Mapping[str, Any]
-    _in_place: Callable[..., None] | None = field(repr=False, compare=False)
+    _in_place: Any = field(repr=False, compare=False)
     _reader: Reader = field(repr=False, compare=False)
     # What torch.compile leaves alone: schedules are any Python, and would be compiled anew at every t.
     _take: Callable[..., Taken] = field(repr=False, compare=False)
@@ -166,8 +168,7 @@ class Golden:
         """
         taken = self._take("query", state, (), schedule, t)
         with self._reader.arrays.quiet():
-            points = [self._asked(leaf, taken.values, t) for leaf in taken.leaves]
-        columns = [[leaf[i] for leaf in points] for i in range(self.questions)]
+            columns = self._points(taken, t)
         trees = tuple(self._rebuilt(state[self.parameter], column) for column in columns)
         return trees[0] if self.questions == 1 else trees
 
@@ -180,21 +181,20 @@ class Golden:
         """
         taken = self._take("step", state, grads, schedule, t)
         with self._reader.arrays.quiet():
-            new = [self._stepped(*pair, taken.values, t) for pair in zip(taken.leaves, taken.grads, strict=True)]
-        return {name: self._rebuilt(state[self.parameter], [leaf[name] for leaf in new]) for name in self.rule.states}
+            new = self._new_lists(taken, t)
+        return {name: self._rebuilt(state[self.parameter], new[name]) for name in self.rule.states}
 
     def step_(self, state: State, grads: Tree, schedule: Mapping[str, ScheduleLike], t: int) -> None:
         """As ``step``, in place: every array of ``state`` is overwritten. What is refused has changed nothing.
 
-        So the parameters that ``init`` was given are themselves updated. Torch's tensors are stepped together, in few
+        So the parameters that ``init`` was given are themselves updated. Fused kernels have the bits of ``step``. Torch's tensors are stepped together, in few
         calls (:mod:`derive.kernels.foreach`), which round a product and a sum at once where torch does: results are
         within the same bound as those of ``step``, but may differ from them in the last bits. Tensors that share
         memory, or are of other classes (DTensor), and whatever torch.compile compiles, are stepped leaf after leaf
         with the bits of ``step``, as NumPy's arrays are.
         """
         taken = self._take("step", state, grads, schedule, t)
-        states = {name: [leaf[name] for leaf in taken.leaves] for name in self.rule.states}
-        self._step_lists(states, list(zip(*taken.grads, strict=True)), taken.values, t)
+        self._step_lists(self._lists(taken.leaves), list(zip(*taken.grads, strict=True)), taken.values, t)
 
     def step_lists_(
         self,
@@ -233,6 +233,30 @@ class Golden:
                 leaf = {name: column[i] for name, column in states.items()}
                 for name, new in self._stepped(leaf, answers, values, t).items():
                     arrays.assign(leaf[name], new)
+
+    def _lists(self, leaves: Sequence[Leaf]) -> dict[str, list[Array]]:
+        return {name: [leaf[name] for leaf in leaves] for name in self.rule.states}
+
+    def _points(self, taken: Taken, t: int) -> Sequence[Sequence[Array]]:
+        """The points, a list for each question, with one for each leaf."""
+        states = self._lists(taken.leaves)
+        if self.backend != "triton" or self.kernel.points or not self.together(states, ()):
+            points = [self._asked(leaf, taken.values, t) for leaf in taken.leaves]
+            return [[leaf[i] for leaf in points] for i in range(self.questions)]
+        columns = self._in_place.query(states, taken.values.at(t), t, **self.constants)
+        cast, parameters = self._reader.arrays.cast, states[self.parameter]
+        return [[cast(x, p.dtype) for x, p in zip(column, parameters, strict=True)] for column in columns]
+
+    def _new_lists(self, taken: Taken, t: int) -> Mapping[str, Sequence[Array]]:
+        """The new states, each a list with one for each leaf."""
+        states, grads = self._lists(taken.leaves), list(zip(*taken.grads, strict=True))
+        if self.backend != "triton" or not self.together(states, grads):
+            new = [self._stepped(*pair, taken.values, t) for pair in zip(taken.leaves, taken.grads, strict=True)]
+            return self._lists(new)
+        fresh = self._reader.arrays.fresh
+        copies = {name: [fresh(x, x.dtype) for x in column] for name, column in states.items()}
+        self._step_lists(copies, grads, taken.values, t, apart=True)
+        return copies
 
     def _asked(self, leaf: Leaf, values: Values, t: int) -> Sequence[Array]:
         points = self._code(leaf).query(self._wide(leaf), values.at(t), t, **self.constants)
