@@ -187,11 +187,11 @@ class Golden:
     def step_(self, state: State, grads: Tree, schedule: Mapping[str, ScheduleLike], t: int) -> None:
         """As ``step``, in place: every array of ``state`` is overwritten. What is refused has changed nothing.
 
-        So the parameters that ``init`` was given are themselves updated. Fused kernels have the bits of ``step``. Torch's tensors are stepped together, in few
+        So the parameters that ``init`` was given are themselves updated. Torch's tensors are stepped together, in few
         calls (:mod:`derive.kernels.foreach`), which round a product and a sum at once where torch does: results are
         within the same bound as those of ``step``, but may differ from them in the last bits. Tensors that share
         memory, or are of other classes (DTensor), and whatever torch.compile compiles, are stepped leaf after leaf
-        with the bits of ``step``, as NumPy's arrays are.
+        with the bits of ``step``, as NumPy's arrays are. Fused kernels have the bits of ``step`` in any case.
         """
         taken = self._take("step", state, grads, schedule, t)
         self._step_lists(self._lists(taken.leaves), list(zip(*taken.grads, strict=True)), taken.values, t)
