@@ -54,6 +54,8 @@ _LINE, _AT_RELATION, _AT_SIGN, _AT_COMMA, _AT_PRODUCT, _DEEPER = 12.0, 0.0, 5.0,
 _TOO_WIDE = 1e6
 #: Ems by which a line that continues is moved in, and again for each pair of brackets around its beginning.
 _INDENT = 1.4
+#: What stands before the meaning of a name: “where”, and white.
+_WHERE = 4.0
 #: The part of a line that a left side may take for all lines to be aligned behind it.
 _LEAD = 0.35
 #: Brackets narrower than this (in ems) are not opened; shorter things are not worth a name.
@@ -105,7 +107,7 @@ def broken(box: Box, limit: float) -> Broken:
     if width(box) > _LINES * limit:
         box = _share(box, _LINES * limit, names)
     box = _narrow(box, 0.6 * limit, names)
-    return replace(_lines(box, limit), names=tuple(_lines(formula, limit) for formula in names.formulas()))
+    return replace(_lines(box, limit), names=tuple(_lines(formula, limit - _WHERE) for formula in names.formulas()))
 
 
 def opened(box: Box) -> Box:

@@ -68,9 +68,9 @@ def _linked(names: frozenset[str]) -> Callable[[str], str]:
     def link(text: str) -> str:
         parts, end = [], 0
         for claim in found.finditer(text):
-            parts.append(escape.escape(text[end : claim.start()]))
+            parts.append(escape.words(text[end : claim.start()]))
             parts.append(rf"\hyperref[{claim.group()}]{{\texttt{{{escape.code(claim.group())}}}}}")
             end = claim.end()
-        return "".join(parts) + escape.escape(text[end:])
+        return "".join(parts) + escape.words(text[end:])
 
     return link

@@ -71,6 +71,13 @@ _MATH = {
     **{letter: rf"\mathrm{{{latin}}}" for letter, latin in _LATIN.items()},
     **_MATHEMATICS,
 }
+#: A letter with an index or a power; what is in braces is short and holds nothing that LaTeX obeys.
+_SCRIPT = r"(?:\{[0-9A-Za-zα-ωϕ+−, -]{1,12}\}|[0-9A-Za-z](?!\w))"
+_INDEXED = re.compile(
+    rf"(?<![\w\\])(?P<base>[A-Za-zα-ωϕ])(?:(?P<digit>[₀-₉])?(?:_(?P<below>{_SCRIPT}))?\^(?P<above>{_SCRIPT})"
+    rf"|_(?P<only>{_SCRIPT})|(?P<lone>[₀-₉]))"
+)
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉−", "0123456789-")
 #: Latin letters with accents that T1 fonts hold and pdflatex reads as they are.
 _T1 = re.compile(r"[\u00c0-\u00ff\u0100-\u0107\u010c-\u011b\u0141-\u0148\u0150-\u0165\u016e-\u0171\u0178-\u017e]")
 
@@ -81,6 +88,24 @@ def escape(text: str) -> str:
     signs = re.finditer(rf"(.)([{''.join(_ACCENTS)}]?)", text, re.DOTALL)
     # Two hyphens stay two: LaTeX would make a dash of them.
     return "".join(_accented(*sign.groups()) for sign in signs).replace("--", "-{}-{}")
+
+
+def words(text: str) -> str:
+    """LaTeX for running text, whose letters with indices and powers (``μ_{k+1}``, ``β₂^{t+1}``) are mathematics."""
+    text = text.replace(" <= ", " ≤ ").replace(" >= ", " ≥ ")
+    parts, end = [], 0
+    for found in _INDEXED.finditer(text):
+        below = found["below"] or found["only"] or found["digit"] or found["lone"]
+        scripts = ((mark, inner) for mark, inner in (("_", below), ("^", found["above"])) if inner)
+        formula = _math(found["base"]) + "".join(f"{mark}{{{_math(inner.strip('{}'))}}}" for mark, inner in scripts)
+        parts += [escape(text[end : found.start()]), rf"\ensuremath{{{formula}}}"]
+        end = found.end()
+    return "".join(parts) + escape(text[end:])
+
+
+def _math(text: str) -> str:
+    """Letters, digits and signs within a formula."""
+    return "".join(rf"{_MATH[c]} " if c in _MATH else c for c in text.translate(_PLAIN)).strip()
 
 
 def _accented(character: str, accent: str) -> str:

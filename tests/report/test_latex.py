@@ -108,6 +108,23 @@ def test_escape(text: str, latex: str) -> None:
     assert escape.escape(text) == latex
 
 
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("goes by μ_{k+1} < β₁", r"goes by \ensuremath{\mu_{k+1}} \textless{} \ensuremath{\beta_{1}}"),
+        ("(1 − β₂^{t+1}), x_{μk}", r"(1 \ensuremath{-} \ensuremath{\beta_{2}^{t+1}}), \ensuremath{x_{\mu k}}"),
+        ("g^2 of x_{t−1}^2", r"\ensuremath{g^{2}} of \ensuremath{x_{t-1}^{2}}"),
+        (
+            "m <= n, weight_d, a_b_c",
+            r"m \ensuremath{\leq} n, weight\_\allowbreak{}d, a\_\allowbreak{}b\_\allowbreak{}c",
+        ),
+        (r"\x_{a} _c x_{\input}", escape.escape(r"\x_{a} _c x_{\input}")),
+    ],
+)
+def test_letters_with_indices_are_mathematics(text: str, latex: str) -> None:
+    assert escape.words(text) == latex
+
+
 def test_code_keeps_its_indentation_and_its_quotes() -> None:
     assert escape.code("    return 'a' - b") == (r"~~~~return \textquotesingle{}a\textquotesingle{} -{} b")
     assert escape.code("x  = 1") == "x ~= 1"
