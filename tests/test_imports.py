@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "optim": {"notation", "rules", "proof", "documents", "kernels", "reference"},
     "figures": {"notation", "rules", "proof", "kernels"},
     "report": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
-    "bench": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm"},
+    "bench": {"notation", "rules", "proof", "observe", "documents", "kernels", "confirm", "reference", "optim"},
     "cli": {
         "",
         "notation",

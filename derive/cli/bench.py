@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, TextIO
 
-from derive.cli import files, terminal
+from derive.cli import evidence, files, prove, terminal
 
 PARTS = ("engine", "pairs", "rivals", "growth", "startup")
 
@@ -42,16 +42,28 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Declare the command's arguments."""
     parser = commands.add_parser("bench", help="measure how fast derive is, against its targets and SymPy")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (all)")
-    parser.add_argument("--repeats", type=int, choices=range(1, 100), default=5, metavar="N", help="runs a figure (5)")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), help="measure optimizers there, against torch's and a copy"
+    )
+    parser.add_argument(
+        "--repeats", type=int, choices=range(1, 100), metavar="N", help="runs a figure (5; optimizers 21)"
+    )
     parser.add_argument("--limit", type=float, default=20.0, metavar="SECONDS", help="for SymPy, an obligation (20)")
     files.add_json(parser)
+    files.add_out(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the parts one after the other; exit status 1 where a target is missed."""
-    from derive.errors import UnknownName
+    """Measure the parts one after the other, or optimizers on a device; exit status 1 where a target is missed."""
+    from derive.errors import DeriveError, UnknownName
 
+    if args.device:
+        if args.parts:
+            raise DeriveError(
+                f"bench {args.parts[0]} on a device\n  expected no part: --device measures optimizers alone"
+            )
+        return _device(args)
     for name in args.parts:
         if name not in PARTS:
             raise UnknownName(f"bench measures nothing called {name!r}\n  expected one of {', '.join(PARTS)}")
@@ -84,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 def _engine(args: argparse.Namespace) -> Part:
     from derive.bench import engine
 
-    times = engine.measure(args.repeats)
+    times = engine.measure(args.repeats or 5)
     slowest = sorted(times.claims, key=lambda name: -times.claims[name])
 
     def show(stream: TextIO) -> None:
@@ -134,7 +146,7 @@ def _pairs(args: argparse.Namespace) -> Part:
 def _rivals(args: argparse.Namespace) -> Part:
     from derive.bench import rivals
 
-    ours = rivals.engine(args.repeats)
+    ours = rivals.engine(args.repeats or 5)
     attempts = {name: rivals.measure(name, args.limit) for name in rivals.RIVALS}
     figures: dict[str, Any] = {}
     for name, tried in attempts.items():
@@ -176,7 +188,7 @@ def _rivals(args: argparse.Namespace) -> Part:
 def _growth(args: argparse.Namespace) -> Part:
     from derive.bench import growth
 
-    grown = growth.measure(args.repeats)
+    grown = growth.measure(args.repeats or 5)
 
     def show(stream: TextIO) -> None:
         rows = [(str(k), _ms(seconds)) for k, seconds in grown.seconds.items()]
@@ -189,7 +201,7 @@ def _growth(args: argparse.Namespace) -> Part:
 def _startup(args: argparse.Namespace) -> Part:
     from derive.bench import startup
 
-    times = startup.measure(args.repeats)
+    times = startup.measure(args.repeats or 5)
 
     def show(stream: TextIO) -> None:
         rows = [("derive list", _ms(times.listing)), ("import sympy", _ms(times.sympy))]
@@ -197,6 +209,56 @@ def _startup(args: argparse.Namespace) -> Part:
 
     target = Target("`derive list` against `import sympy`", times.ratio, startup.RATIO_LIMIT, "times")
     return Part((target,), asdict(times) | {"ratio": times.ratio}, show)
+
+
+def _device(args: argparse.Namespace) -> int:
+    """Measure optimizers, print the table and the ratios, and write evidence/bench-<device>.json."""
+    prove.need_torch()
+    from derive.bench import record, throughput
+    from derive.confirm.machine import find_device
+
+    device = find_device(args.device)
+    place = args.out / evidence.FOLDER / f"bench-{device}.json"
+    files.check_json(args.json)
+    files.check_directory(place.parent)
+    stream = sys.stderr if args.json == files.STANDARD_OUTPUT else sys.stdout
+    measured = throughput.measure(device, args.repeats or 21, terminal.note)
+    found = record.as_json(measured)
+    head = ("workload", "method", "optimizer", "time", "GB/s", "of a copy", "error/bound")
+    rows = [
+        (
+            run["workload"],
+            run["method"],
+            f"{run['library']} {run['form']}",
+            f"{run['seconds'] * 1e3:.3f} ms",
+            f"{run['bandwidth'] / 1e9:.1f}",
+            f"{run['bandwidth'] / found['copy']:.0%}",
+            f"{run['check']['worst']:.2g}" if "check" in run else "",
+        )
+        for run in found["runs"]
+    ]
+    print(f"{found['device']['name']}: a copy reads and writes {found['copy'] / 1e9:.1f} GB/s\n", file=stream)
+    terminal.table(head, rows, stream=stream, right=head[3:])
+    print("\ntargets", file=stream)
+    head = ("workload", "method", "derive", "against", "ratio", "at most", "")
+    rows = [
+        (
+            aim["workload"],
+            aim["method"],
+            aim["form"],
+            aim["against"],
+            f"{aim['ratio']:.3f}",
+            f"{aim['limit']:.3g}",
+            "met" if aim["met"] else "MISSED",
+        )
+        for aim in found["targets"]
+    ]
+    terminal.table(head, rows, stream=stream, right=head[4:6])
+    files.write_text(place, files.dump(found))
+    print(f"wrote {place}", file=stream)
+    if args.json is not None:
+        files.write_json(args.json, found)
+    return 0 if all(aim["met"] for aim in found["targets"]) else 1
 
 
 def _ms(seconds: float) -> str:
