@@ -14,7 +14,7 @@ from derive.figures import figures, plain
 from derive.proof.result import Formula, Result, Verdict
 from derive.report.figure_data import a_figure
 from derive.report.figure_view import figure_view
-from derive.report.figures.export import svg
+from derive.report.figures.export import code, svg
 
 NAMES = ["reads", "rates", "divergence", "drift", "weights", "costs"]
 
@@ -43,6 +43,12 @@ def test_they_are_small_when_they_are_drawn(made: tuple[dict[str, Any], ...]) ->
     sizes = {figure["name"]: len(svg(figure_view(figure, {})).encode()) for figure in made}
     assert max(sizes.values()) < 45_000
     assert sum(sizes.values()) < 190_000
+
+
+def test_no_two_pictures_of_the_page_share_a_code() -> None:
+    pictured = ("003.sgd.trapped", "003.mom.solves-local", "003.nag.superior", "003.nag.avoids-local")
+    names = [*NAMES, *(claim.replace(".", "-") for claim in pictured)]
+    assert len({code(name) for name in names}) == len(names)
 
 
 def test_they_are_the_same_each_time(made: tuple[dict[str, Any], ...], results: dict[str, Result]) -> None:

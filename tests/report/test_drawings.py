@@ -21,7 +21,7 @@ from derive.report.drawing import Bars, Curves, Marks
 from derive.report.figure_data import BARS, SIGNS, STYLES
 from derive.report.figures import curves, marks
 from derive.report.figures.bars import GROUNDS
-from derive.report.figures.export import drawn, pdf, svg
+from derive.report.figures.export import code, drawn, pdf, svg
 from derive.report.figures.looks import LINES, PAPER, PATTERNS, STAND_INS
 from derive.report.figures.paper import settings, stroke
 from derive.report.leftover import remove_leftover
@@ -134,7 +134,7 @@ def test_it_is_well_formed_self_contained_and_told_in_words(figure: FigureView) 
     assert root.get("aria-describedby") == description.get("id")
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
-    assert all(name and name.startswith(f"{figure.name}-") for name in ids)
+    assert all(name and name.startswith((f"{figure.name}-", code(figure.name))) for name in ids)
     references = [a or b for a, b in re.findall(r'href="([^"]*)"|url\(([^)]*)\)', text)]
     assert references
     assert {r.removeprefix("#") for r in references} <= set(ids)

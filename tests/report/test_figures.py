@@ -21,7 +21,7 @@ from derive.report.build import build_report
 from derive.report.data import Proofs, load_proofs
 from derive.report.figures.compact import shorter
 from derive.report.figures.draw import FIELD, LEFT, draw, layers, rectangles
-from derive.report.figures.export import pdf, svg
+from derive.report.figures.export import code, pdf, svg
 from derive.report.figures.looks import PAPER, PATTERNS, STAND_INS
 from derive.report.figures.paper import settings
 from derive.report.render import render_html
@@ -140,7 +140,7 @@ def test_nothing_is_fetched_and_every_reference_is_within(picture: PictureView) 
     root = ElementTree.fromstring(text)
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
-    assert all(name and name.startswith("001-full-") for name in ids)
+    assert all(name and name.startswith(("001-full-", code(picture.name))) for name in ids)
     references = re.findall(r'href="([^"]*)"|url\(([^)]*)\)', text)
     assert references
     assert all((a or b).removeprefix("#") in ids and (a or b).startswith("#") for a, b in references)

@@ -34,8 +34,8 @@ _LETTER, _COARSER, _STEPS = "scale(0.015625)", 1 / 16, 4
 def compact(text: str, prefix: str, kept: str) -> tuple[str, str]:
     """The view box of an SVG document, and what it draws, as text.
 
-    ``prefix`` begins every name within. Names that begin with ``kept`` stay (behind the prefix), others only where
-    something refers to them, and then as numbers.
+    Names that begin with ``kept`` stay. What something refers to is numbered, behind ``prefix``: several pictures share
+    a page. Other names go.
     """
     root = ElementTree.fromstring(text)
     for element in root.iter():
@@ -57,19 +57,20 @@ def compact(text: str, prefix: str, kept: str) -> tuple[str, str]:
         if element is not root:
             _set_letters(element)
             _shorten(element)
+    _drop_overruled(root)
     _tidy(root)
     body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
     return root.attrib["viewBox"], body.replace(" />", "/>")
 
 
 def _rename(root: Element, prefix: str, kept: str) -> None:
-    """Number the names that are referred to, drop the rest."""
+    """Number the names that are referred to, drop the rest but those to keep."""
     used = {name for e in root.iter() for value in e.attrib.values() for name in _REFERENCE.findall(value)}
     names: dict[str, str] = {}
     for element in root.iter():
         name = element.attrib.pop("id", "")
         if name.startswith(kept):
-            element.set("id", prefix + name)
+            element.set("id", name)
         elif name in used:
             names[name] = f"{prefix}{len(names)}"
             element.set("id", names[name])
@@ -105,7 +106,10 @@ def _shorten(element: Element) -> None:
     if element.get("d", "").startswith("M"):
         element.set("d", shorter(element.attrib["d"]))
     if transform := element.get("transform"):
-        element.set("transform", _NUMBER.sub(lambda found: _rounded(found[0], 4), transform))
+        # Small numbers are scales, and what they scale is large.
+        element.set(
+            "transform", _NUMBER.sub(lambda n: _rounded(n[0], DIGITS if abs(float(n[0])) >= 1 else 4), transform)
+        )
     pairs = (part.partition(":") for part in element.attrib.pop("style", "").split(";") if part.strip())
     style = {name.strip(): value.strip() for name, _, value in pairs}
     # A variable is valid in a style, not in an attribute.
@@ -115,6 +119,25 @@ def _shorten(element: Element) -> None:
     words = ";".join(f"{name}:{value}" for name, value in shown.items() if (name, value) != ("fill", on_page("ink")))
     if words:
         element.set("style", words)
+
+
+def _drop_overruled(root: Element) -> None:
+    """What a reference says of its style where the path that it refers to says it, too: the path is right."""
+    own = {f"#{e.get('id')}": set(_names(e)) for e in root.iter("path") if e.get("id") and e.get("style")}
+    for use in root.iter("use"):
+        overruled = own.get(use.get("href", ""), set())
+        left = [
+            part
+            for part, name in zip(use.get("style", "").split(";"), _names(use), strict=True)
+            if name not in overruled
+        ]
+        if left != [""]:
+            use.attrib.pop("style", None)
+            use.attrib |= {"style": ";".join(left)} if left else {}
+
+
+def _names(element: Element) -> list[str]:
+    return [part.partition(":")[0] for part in element.get("style", "").split(";")]
 
 
 def _tidy(element: Element) -> None:

@@ -15,8 +15,6 @@ from derive.report.view import AxisView, MarkView, PictureView
 #: Sizes in points: the field of cells, and the margins beside, below and above it.
 LEFT, RIGHT, BELOW, ABOVE = 46.0, 10.0, 36.0, 6.0
 FIELD = (WIDTH - LEFT - RIGHT, 186.0)
-#: The names of the paths of cells begin so, and are kept.
-KEPT = "cells-"
 
 #: Left, bottom, width and height of a rectangle, in cells.
 Rectangle = tuple[int, int, int, int]
@@ -73,7 +71,7 @@ def draw(picture: PictureView, palette: Palette, *, legend: bool) -> Figure:
     for mark, cells in layers(picture):
         # Without smoothing no seam shows between one class of cells and the next.
         patch = _dressed(PathPatch(boxes(cells), antialiased=False, clip_on=False), mark, palette)
-        patch.set_gid(f"{KEPT}{picture.marks.index(mark)}")
+        patch.set_gid(f"{picture.name}-cells-{picture.marks.index(mark)}")
         axes.add_patch(patch)
     axes.set(xlim=(0, len(picture.across.values)), ylim=(0, len(picture.up.values)))
     for axis, side in ((axes.xaxis, picture.across), (axes.yaxis, picture.up)):

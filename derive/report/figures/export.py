@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import zlib
 from html import escape
+from string import ascii_lowercase
 
 from matplotlib.figure import Figure
 
 from derive.report.drawing import Bars, Curves
 from derive.report.figures import bars, curves, draw, marks
 from derive.report.figures.compact import compact
-from derive.report.figures.draw import KEPT
 from derive.report.figures.looks import PAPER, STAND_INS, Palette
 from derive.report.figures.paper import settings
 from derive.report.leftover import CREATOR
@@ -36,10 +37,8 @@ def svg(shown: PictureView | FigureView) -> str:
     with settings(shown.name):
         figure = drawn(shown, STAND_INS, alone=False)
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    # Several pictures share a page: the names of parts begin with the picture's.
-    prefix = f"{shown.name}-"
-    box, body = compact(file.getvalue(), prefix, KEPT)
-    label, words = f"{prefix}title", f"{prefix}description"
+    box, body = compact(file.getvalue(), code(shown.name), shown.name)
+    label, words = f"{shown.name}-title", f"{shown.name}-description"
     return (
         f'<svg class="picture" xmlns="http://www.w3.org/2000/svg" viewBox="{box}" fill="currentColor" '
         f'stroke-linejoin="round" '
@@ -47,6 +46,12 @@ def svg(shown: PictureView | FigureView) -> str:
         f'<title id="{label}">{escape(shown.title)}</title><desc id="{words}">{escape(shown.description)}</desc>'
         f"{body}</svg>"
     )
+
+
+def code(name: str) -> str:
+    """Three letters that stand for a picture's name, in the names of parts that are referred to a thousand times."""
+    number = zlib.crc32(name.encode())
+    return "".join(ascii_lowercase[number // 26**k % 26] for k in range(3))
 
 
 def pdf(shown: PictureView | FigureView) -> bytes:
