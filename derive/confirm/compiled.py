@@ -99,6 +99,14 @@ def bounded(rule: Rule, dtype: DType) -> Interpreted:
     return compiled(rule, "numpy").interpret(lifter(dtype))
 
 
+def fusable(rule: Rule) -> bool:
+    """Whether the rule has a fused kernel: one without opaque operators, and oracles of several arguments."""
+    try:
+        return bool(compiled(rule, "triton").source)
+    except NotCovered:
+        return False
+
+
 def own_constants(rule: Rule, constants: Constants) -> Constants:
     """Those of the constants that the rule has."""
     return tuple((name, value) for name, value in constants if name in rule.parameter_names)

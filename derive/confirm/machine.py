@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from derive.confirm.compiled import fusable
 from derive.errors import DeriveError
 from derive.kernels.bounds import DTYPES, DType, Floats, as_numpy
 from derive.kernels.kernel import Backend
+from derive.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,13 @@ def find_device(device: str = "auto") -> str:
     return "cpu"
 
 
-def machines(device: str) -> tuple[Machine, ...]:
-    """NumPy (always on the CPU) and torch on ``device``, in every precision."""
-    places: tuple[tuple[Backend, str], ...] = (("numpy", "cpu"), ("torch", device))
+def machines(device: str, *rules: Rule) -> tuple[Machine, ...]:
+    """NumPy (always on the CPU), torch on ``device``, and on CUDA Triton if it has kernels for the rules; each in
+    every precision.
+    """
+    places: list[tuple[Backend, str]] = [("numpy", "cpu"), ("torch", device)]
+    if device == "cuda" and all(map(fusable, rules)):
+        places.append(("triton", device))
     return tuple(Machine(backend, place, dtype) for backend, place in places for dtype in DTYPES)
 
 
@@ -70,7 +76,9 @@ def software(device: str) -> dict[str, str]:
 
     found = {"numpy": np.__version__, "torch": torch.__version__.partition("+")[0]}
     if device == "cuda":
-        found["cuda"] = str(torch.version.cuda)
+        import triton  # type: ignore[import-untyped,unused-ignore]
+
+        found |= {"cuda": str(torch.version.cuda), "triton": triton.__version__}
     return found
 
 

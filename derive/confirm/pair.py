@@ -13,7 +13,7 @@ from derive.confirm.difference import StateMap, difference, predict
 from derive.confirm.machine import REFERENCE, Machine, find_device, machines
 from derive.confirm.objectives import JOINT, OWN, QUADRATIC, SLICES, Array
 from derive.confirm.propagate import affine
-from derive.confirm.record import Confirmation, Traced, digest
+from derive.confirm.record import Confirmation, Traced
 from derive.confirm.run import STEPS, Tracks, closed_loops, follow
 from derive.confirm.schedules import SCHEDULES, Schedule
 from derive.confirm.values import Places, first_rows, rows_of, start_of
@@ -21,7 +21,7 @@ from derive.errors import DeriveError, NotCovered
 from derive.kernels.bounds import DTYPES, SAFETY, Bounded, Floats, plain
 from derive.notation.parser import parse_equations, parse_expression
 from derive.notation.spec import Affine
-from derive.rules.rule import Rule, rule_hash
+from derive.rules.rule import Rule
 
 #: Values of constants where the caller gives none: dampening that shows, an average over eight gradients.
 DEFAULTS: Mapping[str, float] = {"tau": 0.25, "N": 8.0}
@@ -37,7 +37,6 @@ class _Pair:
     state_map: StateMap
     shift: int
     constants: Constants
-    hash: str
 
 
 def confirm_pair(
@@ -85,11 +84,10 @@ def confirm_pair(
         _read(map),
         shift,
         tuple(sorted(values.items())),
-        digest(rule_hash(left), rule_hash(right), repr(_read(map)), repr(shift), repr(sorted(values.items()))),
     )
     if equal and (missing := [n for n in right.states if n not in dict(pair.state_map)]):
         raise DeriveError(f"the state map gives no {', '.join(missing)} of {right.name}")
-    chosen, places = tuple(dict.fromkeys(schedules)), machines(device)
+    chosen, places = tuple(dict.fromkeys(schedules)), machines(device, left, right)
     found: dict[tuple[Machine, Schedule], list[Confirmation]] = {}
     # A wrong rule may diverge: its record then says so.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -272,5 +270,4 @@ def _record(
         max_error=float(sizes[worst]),
         bound=float(bounds[worst]),
         ok=ok,
-        hash=pair.hash,
     )
