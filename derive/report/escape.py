@@ -7,6 +7,7 @@ their commands here; what remains is printed by its code point, so that it is ne
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -54,7 +55,8 @@ _MARKS = {
     "–": r"\textendash{}", "—": r"\textemdash{}", "‘": "`", "’": "'", "“": "``", "”": "''", "„": r"\quotedblbase{}",
     "…": r"\dots{}",
     "†": r"\dag{}", "‡": r"\ddag{}", "•": r"\textbullet{}", "§": r"\S{}", "¶": r"\P{}", "°": r"\textdegree{}",
-    "©": r"\textcopyright{}", "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\u00a0": "~", "\u202f": r"\,",
+    "©": r"\textcopyright{}", "½": r"\textonehalf{}", "¼": r"\textonequarter{}", "¾": r"\textthreequarters{}",
+    "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\u00a0": "~", "\u202f": r"\,",
     "\u2009": r"\,", "\u2011": r"\mbox{-}", "\u00ad": r"\-", "\u200b": r"\allowbreak{}",
 }  # fmt: skip
 
@@ -76,6 +78,7 @@ _SCRIPT = r"(?:\{[0-9A-Za-zα-ωϕ+−, -]{1,12}\}|[0-9A-Za-z](?!\w))"
 _INDEXED = re.compile(
     rf"(?<![\w\\])(?P<base>[A-Za-zα-ωϕ])(?:(?P<digit>[₀-₉])?(?:_(?P<below>{_SCRIPT}))?\^(?P<above>{_SCRIPT})"
     rf"|_(?P<only>{_SCRIPT})|(?P<lone>[₀-₉]))"
+    rf"|(?<![\w.])(?P<number>\d+(?:\.\d+)?)\^(?P<power>{_SCRIPT})"
 )
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉−", "0123456789-")
 #: Latin letters with accents that T1 fonts hold and pdflatex reads as they are.
@@ -96,8 +99,10 @@ def words(text: str) -> str:
     parts, end = [], 0
     for found in _INDEXED.finditer(text):
         below = found["below"] or found["only"] or found["digit"] or found["lone"]
-        scripts = ((mark, inner) for mark, inner in (("_", below), ("^", found["above"])) if inner)
-        formula = _math(found["base"]) + "".join(f"{mark}{{{_math(inner.strip('{}'))}}}" for mark, inner in scripts)
+        above = found["above"] or found["power"]
+        formula = _math(found["base"] or found["number"])
+        for mark, script in (("_", below), ("^", above)):
+            formula += f"{mark}{{{_math(script.strip('{}'))}}}" if script else ""
         parts += [escape(text[end : found.start()]), rf"\ensuremath{{{formula}}}"]
         end = found.end()
     return "".join(parts) + escape(text[end:])
@@ -132,6 +137,9 @@ def _one(character: str) -> str:
         return rf"\ensuremath{{{_MATH[character]}}}"
     if _T1.match(character):
         return character
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[1] in _ACCENTS:
+        return _accented(parts[0], parts[1])
     return rf"\texttt{{[U+{ord(character):04X}]}}"
 
 
@@ -145,9 +153,13 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """LaTeX for a table cell: like :func:`escape`, and a long word may break anywhere."""
-    return " ".join(r"\allowbreak{}".join(escape(part) for part in _stretches(word)) for word in text.split(" "))
+    """LaTeX for a table cell: like :func:`words`, and a long word may break anywhere."""
+    return " ".join(
+        r"\allowbreak{}".join(map(escape, parts)) if len(parts := stretches(word)) > 1 else words(word)
+        for word in text.split(" ")
+    )
 
 
-def _stretches(word: str) -> list[str]:
+def stretches(word: str) -> list[str]:
+    """A word of a table cell in the parts between which it may break; the first is as long as any."""
     return re.findall(r".{1,6}", word, re.DOTALL) if len(word) > 14 else [word]

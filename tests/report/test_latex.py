@@ -101,6 +101,7 @@ def test_two_renderings_are_the_same_bytes(report: Report) -> None:
         ("é † ☃", r"é \dag{} \texttt{[U+2603]}"),
         ("--json – dash", r"-{}-{}json \textendash{} dash"),
         ("x²", r"x\textsuperscript{2}"),
+        ("ĝ ½", r"\ensuremath{\hat{g}} \textonehalf{}"),
         ("a\nb\tc\x00", "a b c"),
     ],
 )
@@ -113,6 +114,7 @@ def test_escape(text: str, latex: str) -> None:
     [
         ("goes by μ_{k+1} < β₁", r"goes by \ensuremath{\mu_{k+1}} \textless{} \ensuremath{\beta_{1}}"),
         ("(1 − β₂^{t+1}), x_{μk}", r"(1 \ensuremath{-} \ensuremath{\beta_{2}^{t+1}}), \ensuremath{x_{\mu k}}"),
+        ("0.96^{kψ}", r"\ensuremath{0.96^{k\psi}}"),
         ("g^2 of x_{t−1}^2", r"\ensuremath{g^{2}} of \ensuremath{x_{t-1}^{2}}"),
         (
             "m <= n, weight_d, a_b_c",
