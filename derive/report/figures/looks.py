@@ -23,7 +23,7 @@ LINES: Mapping[str, Mapping[str, Any]] = {
     "rings": {"linestyle": "", "marker": "o", "markersize": 5.6, "color": "shade 5", "markerfacecolor": "none"},
     "squares": {"linestyle": "", "marker": "s", "markersize": 3.5, "color": "pattern", "markerfacecolor": "none"},
     "triangles": {"linestyle": "", "marker": "v", "markersize": 4.5, "color": "pattern", "markerfacecolor": "none"},
-    "broad": {"linestyle": "-", "linewidth": 4, "color": "shade 2"},
+    "broad": {"linestyle": "-", "linewidth": 4, "color": "shade 3"},
     "steps": {"linestyle": "-", "drawstyle": "steps-mid", "linewidth": 1.3, "color": "shade 5"},
 }
 
