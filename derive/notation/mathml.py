@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from derive.notation.display import Box, Brackets, Digits, Letter, Limits, Mark, Quotient, Root, Row, Scripts
@@ -23,7 +24,7 @@ def mathml(box: Box) -> str:
         case Mark(symbol=symbol, kind=kind):
             return _mark(symbol, kind)
         case Row(parts=parts):
-            return "".join(map(mathml, parts))
+            return "".join(map(mathml, _said(parts)))
         case Quotient(above=above, below=below, small=small):
             size = ' displaystyle="false"' if small else ""
             return f"<mfrac{size}>{_grouped(above)}{_grouped(below)}</mfrac>"
@@ -51,13 +52,28 @@ def mathml_terms(box: Box) -> tuple[str, ...]:
     A sum has one for each term, with its sign in front; anything else is one.
     """
     terms: list[list[str]] = [[]]
-    for part in box.parts if isinstance(box, Row) else (box,):
+    for part in _said(box.parts if isinstance(box, Row) else (box,)):
         if isinstance(part, Mark) and part.kind == "infix" and part.symbol in _BREAKS:
             # Standing first it would be taken for the sign of a number.
             terms.append([f'<mo form="infix">{part.symbol}</mo>'])
         else:
             terms[-1].append(mathml(part))
     return tuple("".join(term) for term in terms)
+
+
+def _said(parts: Sequence[Box]) -> Iterator[Box]:
+    """The parts without the invisible signs of products that nobody can take for anything else.
+
+    Before a bracket the sign stays: without it a letter would be read out as the name of a function.
+    """
+    for part, after in zip(parts, (*parts[1:], None), strict=True):
+        match part, after:
+            case Mark(symbol="\u2062", kind="infix"), Letter() | Digits() | Quotient() | Root():
+                pass
+            case Mark(symbol="\u2062", kind="infix"), Scripts(base=Letter() | Digits()):
+                pass
+            case _:
+                yield part
 
 
 def _mark(symbol: str, kind: str) -> str:

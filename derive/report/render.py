@@ -60,8 +60,10 @@ def _breakable(parts: tuple[Part, ...]) -> tuple[list[Markup], bool]:
     pieces = [""]
     for term in terms:
         if pieces[-1] and _glyphs(pieces[-1]) + _glyphs(term) > UNBROKEN:
-            pieces.append("")
-        pieces[-1] += term
+            pieces.append(term)
+        else:
+            # What does not stand first need not say that it stands between.
+            pieces[-1] += term.replace('<mo form="infix">', "<mo>", 1) if pieces[-1] else term
     return [Markup(piece) for piece in pieces], any(_glyphs(piece) > UNBROKEN for piece in pieces)
 
 
