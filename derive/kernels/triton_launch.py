@@ -36,6 +36,8 @@ Programs: TypeAlias = Mapping[str, Callable[..., Any]]
 BLOCK, WARPS = 1024, 4
 #: Bytes of the widest load and store: addresses are divisible by them, or the tensors are loaded element by element.
 ALIGNED = 16
+#: Where tensors have to be.
+DEVICE = "cuda"
 #: What a tensor may hold.
 PRECISIONS = ("float64", "float32", "bfloat16", "float16")
 #: Leaves of so many elements have a launch of their own.
@@ -316,7 +318,7 @@ def _check(kernel: Kernel, programs: _Pair, columns: Sequence[Column], expected:
         if any(column != values[0] for column in values):
             raise KernelError(f"{kernel.rule} on tensors of different {what}\n  expected one for the tensors of a leaf")
     # Triton's interpreter (TRITON_INTERPRET=1) takes the tensors of a CPU.
-    device = "cuda" if isinstance(programs.one, JITFunction) else "cpu"
+    device = DEVICE if isinstance(programs.one, JITFunction) else "cpu"
     if found := {x.device.type for x in columns[0]} - {device}:
         raise KernelError(
             f"{kernel.rule} on tensors of {', '.join(sorted(found))}\n  expected them on a {device} device"

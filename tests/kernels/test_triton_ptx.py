@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from derive.kernels import generate
+from derive.kernels import generate, triton_launch
 from derive.kernels.triton_launch import BLOCK, WARPS, in_place
 from derive.rules.catalogue import CATALOGUE, get_rule
 
@@ -18,6 +19,7 @@ triton = pytest.importorskip("triton")
 
 from triton.backends.compiler import GPUTarget  # noqa: E402
 from triton.compiler import ASTSource  # noqa: E402
+from triton.runtime.jit import JITFunction  # noqa: E402
 
 FUSED = [name for name, rule in CATALOGUE.items() if not rule.operators]
 #: Accesses of 16 bytes that a thread needs for its share of a block of four-byte elements.
@@ -156,3 +158,71 @@ def test_what_is_not_read_costs_no_bytes() -> None:
     compiled = Compiled("pytorch_momentum", "first_step_one")
     assert compiled.count(r"ld\.global\.v4\.b32") == WIDE_ACCESSES * 2
     assert compiled.count(r"st\.global\.v4\.b32") == WIDE_ACCESSES * 2
+
+
+class NoDevice:
+    """Triton's driver for an H200 that is not there."""
+
+    def get_current_target(self) -> GPUTarget:
+        return GPUTarget("cuda", 90, 32)
+
+    def get_current_device(self) -> int:
+        return 0
+
+    def get_current_stream(self, device: int) -> int:
+        return 0
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What every launch compiles, with the arguments that it is made with; nothing is run."""
+    made, run = [], JITFunction.run
+
+    def compiled(self: JITFunction, *arguments: object, grid: tuple[int, ...], warmup: bool, **options: object) -> None:
+        made.append((self.fn.__name__, grid, run(self, *arguments, grid=grid, warmup=True, **options)))
+
+    monkeypatch.setattr(JITFunction, "run", compiled)
+    monkeypatch.setattr(triton_launch, "DEVICE", "cpu")
+    monkeypatch.setattr(triton.runtime.driver, "_active", NoDevice())
+    return made
+
+
+def launch(rule: str, sizes: list[int], skip: int = 0) -> None:
+    kernel = in_place(generate(get_rule(rule), "triton"))
+    columns = {n: [torch.ones(size + skip)[skip:] for size in sizes] for n in (*kernel.kernel.states, "g")}
+    grads = [columns.pop("g")]
+    constants = {"beta1": 0.9, "beta2": 0.999, "eps": 0} if kernel.kernel.constants else {}
+    schedule = {n: lambda t: 0.5 for n in ("gamma", "mu")}
+    kernel(columns, grads, schedule, 1, **constants)
+
+
+def test_a_launch_has_the_arguments_that_were_looked_at(launched: list) -> None:
+    """Coefficients as doubles (Triton takes Python's floats for singles), the size as 64 bits, never specialised."""
+    launch("heavy_ball_outside", [4096])
+    launch("heavy_ball_outside", [1])
+    launch("heavy_ball_outside", [1000, 7, 1024])
+    (one, tiny, many) = launched
+    assert [(name, grid) for name, grid, _ in launched] == [("step_one", (4,)), ("step_one", (1,)), ("step_many", (3,))]
+    expected = {"v_at": "*fp32", "theta_at": "*fp32", "g_at": "*fp32", "size": "i64", "mu": "fp64", "gamma": "fp64"}
+    assert one[2].src.signature == expected | {"WIDE": "constexpr", "BLOCK": "constexpr"}
+    assert one[2] is tiny[2]
+    signature = many[2].src.signature
+    assert [signature[n] for n in ("rows", "owners", "mu", "gamma")] == ["*i64", "*i32", "fp64", "fp64"]
+    for _, _, compiled in launched:
+        assert compiled.asm["ptx"].count("ld.global.v4.b32") == WIDE_ACCESSES * 3
+        assert compiled.metadata.enable_fp_fusion is False
+        assert compiled.metadata.num_warps == WARPS
+
+
+def test_misaligned_tensors_get_a_program_without_wide_accesses(launched: list) -> None:
+    launch("heavy_ball_outside", [4096], skip=1)
+    launch("heavy_ball_outside", [4096, 4096], skip=1)
+    assert [name for name, _, _ in launched] == ["step_one", "step_many"]
+    for _, _, compiled in launched:
+        assert not re.search(r"(ld|st)\.global\.v", compiled.asm["ptx"])
+
+
+def test_the_next_step_compiles_nothing(launched: list) -> None:
+    for _ in range(3):
+        launch("adam_torch", [5000, 1, 3000])
+    assert len({id(compiled) for _, _, compiled in launched}) == 1
