@@ -159,10 +159,11 @@ def check(method: Method, optimizer: ProvenOptimizer) -> Check:
     )
     worst = 0.0
     for name in states:
-        off = np.abs(sample(name).astype(np.float64) - expected[name].value)
-        bound = 2 * SAFETY * np.broadcast_to(expected[name].error, off.shape)
-        if not np.all(np.isfinite(off)):
+        after = sample(name).astype(np.float64)
+        if not np.all(np.isfinite(after)):
             raise DeriveError(f"a step of {method.name} left no finite numbers in {name}")
+        off = np.abs(after - expected[name].value)
+        bound = 2 * SAFETY * np.broadcast_to(expected[name].error, off.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
             units = np.where(off == 0, 0.0, off / bound)
         worst = max(worst, float(units.max()))

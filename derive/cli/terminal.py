@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import TextIO
 
 #: How a verdict is coloured on a terminal.
@@ -20,6 +21,11 @@ STYLES = {
 }
 
 
+def _shows(stream: TextIO) -> bool:
+    """Whether it is a terminal that shows colours and bars; on a machine that only measures rich may be missing."""
+    return stream.isatty() and find_spec("rich") is not None
+
+
 def note(text: str) -> None:
     """Tell the person at the terminal something that is not part of the output."""
     print(text, file=sys.stderr, flush=True)
@@ -27,7 +33,7 @@ def note(text: str) -> None:
 
 def styled(lines: Iterable[Iterable[tuple[str, str]]], stream: TextIO) -> None:
     """Print lines, each made of texts with a style that only a terminal shows."""
-    if not stream.isatty():
+    if not _shows(stream):
         for line in lines:
             print("".join(text for text, _ in line), file=stream)
         return
@@ -44,7 +50,7 @@ def follow(items: Iterable[str], total: int, label: str) -> Iterator[str]:
 
     The bar names the item that was done last.
     """
-    if not sys.stderr.isatty():
+    if not _shows(sys.stderr):
         yield from items
         return
     from rich.console import Console
@@ -73,7 +79,7 @@ def table(
     """
     out = stream or sys.stdout
     body = [list(row) for row in rows]
-    if out.isatty():
+    if _shows(out):
         _draw(head, body, out, right)
         return
     widths = [max((len(row[i]) for row in body), default=0) for i in range(len(head))]

@@ -55,6 +55,8 @@ class ProvenOptimizer(Optimizer):
     OPTIONS: ClassVar[Mapping[str, str]] = {"lr": "gamma", "momentum": "mu"}
     #: The state along which the parameters look ahead; None without lookahead.
     DIRECTION: ClassVar[str | None] = None
+    #: The kinds of device for which there are fused kernels.
+    FUSED_ON: ClassVar[tuple[str, ...]] = ("cuda",)
     _looks_ahead = True
 
     # -- what each optimizer says --
@@ -96,7 +98,7 @@ class ProvenOptimizer(Optimizer):
             if not p.is_floating_point():
                 self.param_groups.pop()
                 raise NotCovered(f"a parameter of {p.dtype}\n  expected real floating-point numbers")
-            if group["fused"] and p.device.type != "cuda":
+            if group["fused"] and p.device.type not in self.FUSED_ON:
                 self.param_groups.pop()
                 raise NotCovered(f"fused, and a parameter on {p.device}\n  expected all of them on a CUDA device")
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from derive.bench import engine, growth, rivals, startup
+from derive.bench import engine, growth, rivals, startup, throughput
+from derive.bench.optimizers import METHODS, Check, Workload
+from derive.bench.throughput import Measured, Run
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0, 3.0])
@@ -82,3 +87,32 @@ def test_the_limit_of_one_claim_is_the_engines() -> None:
     times = engine.EngineTimes({"a": 0.1, "b": 0.2, "long": 0.9}, 0.2, procedures=("long",))
     assert times.slowest == "b"
     assert times.total == pytest.approx(1.2)
+
+
+def run_of(ours: float, theirs: float) -> Run:
+    seconds = {("derive", "foreach"): [ours], ("torch", "foreach"): [theirs]}
+    return Run(Workload("flat", 1, 1000), METHODS[0], seconds, {("derive", "foreach"): Check(10, 0.5)})
+
+
+def test_optimizers_on_a_device(derive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Measured("cpu", 1e9, [run_of(1.0, 2.0)])
+    bad = replace(good, runs=[run_of(3.0, 2.0)])
+    for measured, status, word in ((good, 0, "met"), (bad, 1, "MISSED")):
+        monkeypatch.setattr(throughput, "measure", lambda device, rounds, note, measured=measured: measured)
+        found, out, _ = derive("bench", "--device", "cpu", "--out", tmp_path)
+        assert found == status
+        assert word in out
+        written = json.loads((tmp_path / "evidence" / "bench-cpu.json").read_text(encoding="utf-8"))
+        assert [target["met"] for target in written["targets"]] == [status == 0, True]
+    found, out, err = derive("bench", "--device", "cpu", "--out", tmp_path, "--json", "-")
+    assert json.loads(out) == written
+    assert "MISSED" in err
+
+
+def test_wrong_use_of_a_device(derive: Any, tmp_path: Path) -> None:
+    status, _, err = derive("bench", "engine", "--device", "cpu", "--out", tmp_path)
+    assert (status, "expected no part" in err) == (2, True)
+    if not torch.cuda.is_available():
+        status, _, err = derive("bench", "--device", "cuda", "--out", tmp_path)
+        assert (status, "torch sees no CUDA device" in err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
