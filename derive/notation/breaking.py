@@ -28,8 +28,9 @@ from derive.notation.display import (
 )
 from derive.notation.width import Style, width, width_in_row
 
-#: What new names are taken from: capitals that no rule uses.
-NAMES = "PQRSUVWXYZ"
+#: New names are script capitals, which no quantity in the notation is.
+_SCRIPT = dict(zip("ABCDEFPQRSUVWXYZ", "𝒜ℬ𝒞𝒟ℰℱ𝒫𝒬ℛ𝒮𝒰𝒱𝒲𝒳𝒴𝒵", strict=True))
+NAMES = tuple(Letter(rf"\mathcal{{{letter}}}", symbol) for letter, symbol in _SCRIPT.items())
 EQUALS = Mark(" = ", "=")
 
 _RELATIONS = frozenset("=≠<≤>≥")
@@ -119,13 +120,11 @@ def opened(box: Box) -> Box:
 
 
 class _Names:
-    """Letters that a formula does not use, given to parts of it."""
+    """Names given to parts of a formula."""
 
     def __init__(self, formula: Box) -> None:
-        inside = tuple(_inside(formula))
-        used = {part.symbol for part in inside if isinstance(part, Letter)}
-        self._free = [name for name in reversed(NAMES) if name not in used]
-        self._bound = _bound(inside)
+        self._free = list(reversed(NAMES))
+        self._bound = _bound(_inside(formula))
         self._given: dict[Box, Letter] = {}
 
     def give(self, box: Box) -> Letter | None:
@@ -135,8 +134,7 @@ class _Names:
             outer = self._bound - _bound(inside)
             if not self._free or any(isinstance(part, Letter) and part.symbol in outer for part in inside):
                 return None
-            name = self._free.pop()
-            self._given[box] = Letter(name, name)
+            self._given[box] = self._free.pop()
         return self._given[box]
 
     def formulas(self) -> Iterator[Box]:

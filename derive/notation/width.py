@@ -57,6 +57,8 @@ _UPRIGHT = dict(zip(ascii_letters, (
 # fmt: on
 #: Fences that stand alone.
 _SLANTED |= {"(": 598, ")": 598, "|": 334}
+#: Script capitals, about.
+_SLANTED |= dict.fromkeys("𝒜ℬ𝒞𝒟ℰℱ𝒫𝒬ℛ𝒮𝒰𝒱𝒲𝒳𝒴𝒵", 850)
 _DIGIT = 0.5
 #: Operators and separators by their LaTeX: at text size with the space on either side, in scripts without it.
 _SIGN = {"+": 1.223, "-": 1.223, r"\cdot": 0.723, "/": 0.5, ",": 0.445, r"\,": 0.167, r"\prime": 0.275, "": 0.0}

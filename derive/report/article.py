@@ -10,6 +10,7 @@ import jinja2
 
 from derive.report import escape, latex_formulas
 from derive.report.bibliography import parted
+from derive.report.confirmations import number
 from derive.report.latex_tables import laid_out
 from derive.report.render import OPTIONS, templates
 from derive.report.view import Report
@@ -48,6 +49,7 @@ def render_latex(report: Report) -> str:
         one_line=latex_formulas.one_line,
         prose_width=latex_formulas.prose_width,
         laid_out=laid_out,
+        measured=number,
     )
     return environment.get_template("report.tex.j2").render(report=report, cited=cited)
 

@@ -57,12 +57,14 @@ def traced(confirmations: tuple[ConfirmationView, ...]) -> TracedView | None:
 def _confirmation(
     device: str, comparison: str, backend: str, dtype: str, runs: list[Mapping[str, Any]]
 ) -> ConfirmationView:
+    worst = max(runs, key=_nearness)
     return ConfirmationView(
         comparison=comparison,
         backend=backend,
         device=device,
         dtype=dtype,
-        worst=_run(max(runs, key=_nearness)),
+        worst=_run(worst),
+        share=_share(worst),
         runs=tuple(_run(r) for r in runs),
         ok=all(r["ok"] for r in runs),
     )
@@ -70,10 +72,14 @@ def _confirmation(
 
 def _nearness(run: Mapping[str, Any]) -> tuple[bool, float]:
     """How near a run came to its bound; a run that failed is worse than every run that did not."""
+    return (not run["ok"], _share(run))
+
+
+def _share(run: Mapping[str, Any]) -> float:
     error, bound = float(run["max_error"]), float(run["bound"])
     if not (math.isfinite(error) and math.isfinite(bound)):
-        return (not run["ok"], math.inf)
-    return (not run["ok"], error / bound if bound else math.inf if error else 0.0)
+        return math.inf
+    return error / bound if bound else math.inf if error else 0.0
 
 
 def _run(run: Mapping[str, Any]) -> RunView:

@@ -137,7 +137,8 @@ class RunView:
 class ConfirmationView:
     """The runs of one backend in one precision on one device, with the run that came nearest to its bound.
 
-    ``comparison`` says what was compared, where the evidence does.
+    ``comparison`` says what was compared, where the evidence does; ``share``: that run's error as a part of its bound,
+    infinite where one of them is.
     """
 
     comparison: str
@@ -145,6 +146,7 @@ class ConfirmationView:
     device: str
     dtype: str
     worst: RunView
+    share: float
     runs: tuple[RunView, ...]
     ok: bool
 

@@ -138,16 +138,16 @@ def test_lines(text: str, limit: float, lines: list[str]) -> None:
 
 
 def test_a_fraction_that_no_line_holds_gets_names() -> None:
-    formula = broken(layout(parse_relation(f"x[t] == c*({SUM})*d/(e*({SUM} + P))")), 20)
-    assert [latex(line.box).strip() for line in formula.lines] == [r"= \frac{c Q d}{e R}"]
-    assert [latex(name.lead) for name in formula.names if name.lead] == ["Q", "R"]
+    formula = broken(layout(parse_relation(f"x[t] == c*({SUM})*d/(e*({SUM} + A))")), 20)
+    assert [latex(line.box).strip() for line in formula.lines] == [r"= \frac{c \mathcal{A} d}{e \mathcal{B}}"]
+    assert [latex(name.lead) for name in formula.names if name.lead] == [r"\mathcal{A}", r"\mathcal{B}"]
 
 
 def test_what_is_repeated_gets_a_name() -> None:
     text = " + ".join(f"{x}*sqrt(beta2*n[t] + g[t]**2)" for x in "abcde")
     formula = broken(layout(parse_expression(text)), 20)
-    assert [latex(line.box) for line in formula.lines] == ["a P + b P + c P + d P + e P"]
-    assert [latex_lines(name) for name in formula.names] == [r"P&= \sqrt{\beta_2 n_t + g_t^2}"]
+    assert [latex(line.box) for line in formula.lines] == [" + ".join(rf"{x} \mathcal{{A}}" for x in "abcde")]
+    assert [latex_lines(name) for name in formula.names] == [r"\mathcal{A}&= \sqrt{\beta_2 n_t + g_t^2}"]
 
 
 def test_the_terms_of_a_sum_get_no_names() -> None:
