@@ -166,7 +166,8 @@ CLAIMS: tuple[Claim, ...] = (
         "001.adam.recalc.a",
         "E",
         "The last step can be recomputed from Adam's buffers before they are updated.",
-        "−γ_{t−1} m_t/(√n_t + ε), one step later, is the displacement, for any γ_t and from an arbitrary state.",
+        "`-gamma[t-1]*m[t]/(sqrt(n[t]) + eps)`, one step later, is the displacement, for any γ_t and from an arbitrary "
+        "state.",
         Identity("step[t+1] == theta[t+1] - theta[t]", ADAM, where=ADAM_STEP),
     ),
     Claim(

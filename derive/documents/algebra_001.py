@@ -12,9 +12,9 @@ EXTRA: tuple[Claim, ...] = (
     Claim(
         "001.adam.formula.d",
         "E",
-        "Adam with bias correction is the document's rule with γ_t √(1 − β₂^{t+1}) / (1 − β₁^{t+1}) for γ_t and "
-        "ε √(1 − β₂^{t+1}) for ε.",
-        "The corrected averages m̂/(√n̂ + ε) of the paper, from m_0 = n_0 = 0; any γ_t that is not 0, "
+        "Adam with bias correction is the document's rule with `gamma[t]*sqrt(1 - beta2**(t+1))/(1 - beta1**(t+1))` "
+        "for `gamma[t]` and `eps*sqrt(1 - beta2**(t+1))` for `eps`.",
+        "The corrected averages of the paper, `m/(sqrt(n) + eps)`, from m_0 = n_0 = 0; any γ_t that is not 0, "
         "0 ≤ β₁, β₂ < 1, ε > 0.",
         Equivalent(
             ADAM_CORRECTED,
@@ -29,17 +29,18 @@ EXTRA: tuple[Claim, ...] = (
         "001.adam.formula.e",
         "E",
         "torch's order of operations is the paper's Adam.",
-        "Step γ_t/(1 − β₁^{t+1}), denominator √n/√(1 − β₂^{t+1}) + ε, against m̂/(√n̂ + ε); the same states.",
+        "Step `gamma[t]/(1 - beta1**(t+1))`, denominator `sqrt(n)/sqrt(1 - beta2**(t+1)) + eps`, against "
+        "`m/(sqrt(n) + eps)` of the corrected averages; the same states.",
         Equivalent(ADAM_TORCH, ADAM_CORRECTED, _SAME),
         question=True,
     ),
     Claim(
         "001.adam.formula.f",
         "I",
-        "The rate γ_t √(1 − β₂^{t+1}) / (1 − β₁^{t+1}) alone, with ε as it is, makes the document's rule Adam with "
-        "bias correction.",
-        "The factors of m_{t+1}, both times 1 − β₁^{t+1}, are equal: γ s/(p + ε) and γ/(p/s + ε), where "
-        "s = √(1 − β₂^{t+1}) and p = √n_{t+1}, any γ ≠ 0.",
+        "The rate `gamma[t]*sqrt(1 - beta2**(t+1))/(1 - beta1**(t+1))` alone, with `eps` as it is, makes the "
+        "document's rule Adam with bias correction.",
+        "The factors of `m[t+1]`, both times `1 - beta1**(t+1)`, are equal: `gamma*s/(p + eps)` and "
+        "`gamma/(p/s + eps)`, where `s = sqrt(1 - beta2**(t+1))` and `p = sqrt(n[t+1])`, any γ ≠ 0.",
         Identity("gamma*s/(p + eps) == gamma/(p/s + eps)", TWO_ROOTS),
         question=True,
     ),
@@ -47,8 +48,8 @@ EXTRA: tuple[Claim, ...] = (
         "001.adam.formula.g",
         "I",
         "With ε as it is no rate makes the document's rule Adam with bias correction, unless β₂ = 0.",
-        "One step, with s = √(1 − β₂^{t+1}), p and q the roots of two different second moments n_{t+1}, and a the rate "
-        "times 1 − β₁^{t+1}: if both rules make the same step for p and for q, then s = 1.",
+        "One step, with `s = sqrt(1 - beta2**(t+1))`, p and q the roots of two different second moments `n[t+1]`, and "
+        "a the rate times `1 - beta1**(t+1)`: if both rules make the same step for p and for q, then s = 1.",
         Identity(
             "s == 1",
             TWO_ROOTS,
@@ -60,8 +61,8 @@ EXTRA: tuple[Claim, ...] = (
         "001.adam.recalc.b",
         "E",
         "With bias correction, too, the last step can be recomputed from the buffers before they are updated.",
-        "−γ_{t−1} (m_t/(1 − β₁^t))/(√(n_t/(1 − β₂^t)) + ε), one step later, is the displacement, for any γ_t and from "
-        "an arbitrary state.",
+        "`-gamma[t-1]*(m[t]/(1 - beta1**t))/(sqrt(n[t]/(1 - beta2**t)) + eps)`, one step later, is the displacement, "
+        "for any γ_t and from an arbitrary state.",
         Identity(
             "step[t+1] == theta[t+1] - theta[t]",
             ADAM_TORCH,

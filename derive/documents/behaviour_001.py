@@ -130,7 +130,7 @@ EXTRA: tuple[Claim, ...] = (
     Claim(
         "001.adam.formula.a",
         "B",
-        "Adam's step is −γ_t m_{t+1} / (√n_{t+1} + ε), as torch.optim.Adam computes it.",
+        "Adam's step is `-gamma[t]*m[t+1]/(sqrt(n[t+1]) + eps)`, as torch.optim.Adam computes it.",
         "m and n are the averages of gradients and squares from 0, γ_t and ε what the optimizer is given (amsgrad "
         "off). All numbers equal where nothing rounds, else within a derived bound on rounding; for-loop, foreach, "
         "fused.",
@@ -139,8 +139,8 @@ EXTRA: tuple[Claim, ...] = (
     Claim(
         "001.adam.formula.b",
         "B",
-        "torch.optim.Adam's step is the document's with γ_t √(1 − β₂^{t+1}) / (1 − β₁^{t+1}) for γ_t and "
-        "ε √(1 − β₂^{t+1}) for ε.",
+        "torch.optim.Adam's step is the document's with `gamma[t]*sqrt(1 - beta2**(t+1))/(1 - beta1**(t+1))` for "
+        "`gamma[t]` and `eps*sqrt(1 - beta2**(t+1))` for `eps`.",
         "The same comparison, also where rate and betas change at every step, and no other form fits there: ε as it "
         "is, correction by products of the betas.",
         Behaviour("adam.translated"),
