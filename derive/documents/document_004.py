@@ -191,7 +191,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "004.average.weights",
         "C",
-        "The running average is the sum of `(1/N)*(1 - 1/N)**k*x[t-k]`.",
+        "The running average is `Sum((1/N)*(1 - 1/N)**(t-i)*x[i], i, 1, t)`.",
         "For all t ≥ 0 and every sequence x_1, x_2, …, from x̃_0 = 0: the sum runs over the values up to x_t, N ≥ 1.",
         ClosedForm(AVERAGING, "a[t] == Sum((1/N)*(1 - 1/N)**(t-i)*x[i], i, 1, t)"),
     ),
@@ -366,7 +366,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "004.total.gradient.b",
         "C",
-        "After K steps the effect of ĝ_t on the sum of all g̃ is ĝ_t times `1 - (1 - 1/N)**K`.",
+        "After K steps the effect of ĝ_t on the sum of all g̃ is (1 − (1 − 1/N)^K) ĝ_t.",
         "The same difference of sums, t steps after the step with the changed value, is `(1 - (1 - 1/N)**(t+1))*d`: "
         "counting the gradient's own step, K = t + 1.",
         ClosedForm(

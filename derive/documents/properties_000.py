@@ -76,7 +76,7 @@ EXTRA: tuple[Claim, ...] = (
     Claim(
         "000.lrchange.trickle.a",
         "P",
-        "After a change of the rate from a to b the steps of (1, 2) are `g*(a*mu**(k+1) + b*(1 - mu**(k+1)))/(1 - mu)`.",
+        "After a change of the rate from a to b the steps of (1, 2) are g (a μ^{k+1} + b (1 − μ^{k+1}))/(1 − μ).",
         "Constant gradient G and momentum 0 ≤ μ < 1; the velocity at the change is the steady one of the rate a; the "
         "step k steps after the first one with b, for all k ≥ 0 (k is t).",
         ClosedForm(INSIDE, f"theta[t+1] == theta[t] - {STEP}"),
