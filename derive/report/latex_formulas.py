@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from math import ceil
 
 from derive.notation.breaking import broken, opened
-from derive.notation.display import Box, Mark, row
 from derive.notation.latex import latex, latex_lines
 from derive.notation.width import Style, width
 from derive.report.mathematics import Display, Formula, Line, Prose
@@ -26,18 +25,9 @@ _ACROSS = 50.0
 _LETTER, _TYPED = 0.47, 0.525
 
 
-def whole(formula: Formula) -> Box:
-    """The formula as one box."""
-    boxes: list[Box] = []
-    for part in formula.parts:
-        boxes += [Mark(f" {part.latex_sign} ", part.sign)] if part.sign else []
-        boxes += [part.box] if part.box else []
-    return row(*boxes)
-
-
 def displayed(formula: Formula, limit: float) -> tuple[str, ...]:
     """The formula for a place of that width, and below it what the names in it mean, each a formula of its own."""
-    found = broken(whole(formula), limit)
+    found = broken(formula.box, limit)
     if len(found.lines) == 1 and not found.lead and not found.names:
         return (latex(found.lines[0].box).strip(),)
     lines = (latex_lines(part) for part in (found, *found.names))
@@ -48,19 +38,19 @@ def inline(formula: Formula) -> str:
     """The formula within running text; a number as words have it."""
     if formula.number:
         return formula.number.replace("−", "-")
-    box = whole(formula)
+    box = formula.box
     return latex(opened(box) if width(box, Style.TEXT) > _LONG else box).strip()
 
 
 def formula_width(formula: Formula) -> float:
     """The width of the displayed formula on one line."""
-    return width(whole(formula))
+    return width(formula.box)
 
 
 def prose_width(prose: Prose) -> float:
     """The width of words, code and formulas on one line."""
     return sum(
-        width(whole(piece.formula), Style.TEXT)
+        width(piece.formula.box, Style.TEXT)
         if piece.formula
         else len(piece.text) * (_LETTER if piece.kind == "words" else _TYPED)
         for piece in prose
@@ -88,7 +78,7 @@ def aligned(display: Display, limit: float) -> tuple[str, str] | None:
     """The left side and the rest of a line of a derivation; None where it is no relation with a short left side."""
     match display.lines:
         case (Line(words=(), formula=Formula(parts=(first, _, *_)) as only),):
-            rest = whole(Formula(only.text, "", only.parts[1:], ""))
+            rest = Formula(only.text, only.parts[1:], "").box
             if LEAD + width(rest) <= limit and (first.box is None or width(first.box) <= LEAD):
                 return first.latex, latex(rest).strip()
     return None

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from derive.errors import NotationError
-from derive.notation.display import Box, Digits, Letter, Mark, Quotient, Row, layout
+from derive.notation.display import Box, Digits, Letter, Mark, Quotient, Row, layout, row
 from derive.notation.latex import latex as latex_of
 from derive.notation.parser import parse_expression
 
@@ -33,9 +33,6 @@ _RELATION = re.compile(r"(==|!=|<=|>=|=|<|>)")
 _SIGNS = {"": "", "==": "=", "=": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 _LATEX_SIGNS = {"": "", "==": "=", "=": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
 
-#: The longest left side, in characters of its text, by which a derivation is aligned.
-LEAD = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -49,15 +46,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula in parts, for lines that are aligned at their relation signs.
-
-    ``lead`` is the text before the first sign, by whose length a derivation decides what to align.
-    """
+    """A formula in parts, for lines that are aligned at their relation signs."""
 
     text: str
-    lead: str
     parts: tuple[Part, ...]
     latex: str
+
+    @property
+    def box(self) -> Box:
+        """The formula as one box."""
+        boxes: list[Box] = []
+        for part in self.parts:
+            boxes += [Mark(f" {part.latex_sign} ", part.sign)] if part.sign else []
+            boxes += [part.box] if part.box else []
+        return row(*boxes)
 
     @property
     def number(self) -> str:
@@ -123,20 +125,6 @@ class Display:
         return tuple((formal, tuple(run)) for formal, run in groupby(self.lines, lambda line: line.formula is not None))
 
     @property
-    def step(self) -> Formula | None:
-        """The formula, where the display is one relation whose left side is short enough to align a derivation by."""
-        match self.lines:
-            case (Line(words=(), formula=Formula(parts=(_, _, *_), lead=lead) as only),) if len(lead) <= LEAD:
-                return only
-            case _:
-                return None
-
-    @property
-    def labelled(self) -> bool:
-        """Whether words lead to some formula."""
-        return any(line.words and line.formula for line in self.lines)
-
-    @property
     def wordy(self) -> bool:
         """Whether some line is words alone, so that formulas do not say everything."""
         return any(line.formula is None for line in self.lines)
@@ -158,7 +146,7 @@ def formula(text: str) -> Formula | None:
         for sign, box in zip(["", *signs], boxes, strict=True)
     )
     latex = " ".join(word for part in parts for word in (part.latex_sign, part.latex) if word)
-    return Formula(text.strip(), sides[0].strip() if signs else "", parts, latex)
+    return Formula(text.strip(), parts, latex)
 
 
 def prose(text: str) -> Prose:
