@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import jinja2
@@ -14,6 +14,9 @@ from derive.report.confirmations import number
 from derive.report.latex_tables import laid_out
 from derive.report.render import OPTIONS, templates
 from derive.report.view import Report
+
+#: A word with points within, as claims are called.
+_DOTTED = re.compile(r"\w+(?:[.-]+\w+)*\.\w+(?:[.-]+\w+)*")
 
 
 def render_latex(report: Report) -> str:
@@ -31,7 +34,7 @@ def render_latex(report: Report) -> str:
         **OPTIONS,
     )
     cited = frozenset(reference.key for reference in report.references)
-    claims = _linked(frozenset(claim.id for document in report.documents for claim in document.claims))
+    claims = _linked({c.id: bool(c.statement.lines) for document in report.documents for c in document.claims})
     # Claims speak of the documents and of torch all the time.
     papers = frozenset(key for key in cited if key != "paszke" and not key.startswith("document-"))
     environment.filters.update(
@@ -62,17 +65,20 @@ def _cited(text: str, keys: frozenset[str], inner: Callable[[str], str]) -> str:
     )
 
 
-def _linked(names: frozenset[str]) -> Callable[[str], str]:
-    """Words with a link at every claim that they name."""
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    found = re.compile("|".join(rf"(?<![\w.]){re.escape(n)}(?![\w]|\.\w)" for n in longest_first) or r"(?!)")
+def _linked(numbered: Mapping[str, bool]) -> Callable[[str], str]:
+    """Words with a link at every claim that they name, and the number of its statement where it has one."""
 
     def link(text: str) -> str:
         parts, end = [], 0
-        for claim in found.finditer(text):
-            parts.append(escape.words(text[end : claim.start()]))
-            parts.append(rf"\hyperref[{claim.group()}]{{\texttt{{{escape.code(claim.group())}}}}}")
-            end = claim.end()
+        for found in _DOTTED.finditer(text):
+            name = found.group()
+            if name in numbered:
+                parts += [
+                    escape.words(text[end : found.start()]),
+                    rf"\hyperref[{name}]{{\texttt{{{escape.code(name)}}}}}",
+                ]
+                parts += [rf"~\eqref{{eq:{name}}}"] if numbered[name] else []
+                end = found.end()
         return "".join(parts) + escape.words(text[end:])
 
     return link

@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from derive.report import escape
 from derive.report.article import render_latex
+from derive.report.build import build_report
+from derive.report.data import Proofs
 from derive.report.view import Report
 from derive.report.write import write_report
 
@@ -78,6 +81,14 @@ def test_statements_conditions_and_repairs_have_numbers(report: Report) -> None:
     assert r"\numbered{eq:001.full:repair}{\lead{What holds instead}\quad " in text
     assert r"\lead{Proof of}~\eqref{eq:001.full}" in text
     assert r"\alignedstep{1}{v_{t+1}}{= \mu_t v_t + g_t}{the rule}" in text
+
+
+def test_claims_and_papers_that_words_name(full: dict[str, Any]) -> None:
+    full["summary"] = "As 001.full. says (Polyak 1964), not 001.full.x nor 9.001.full."
+    text = render_latex(build_report(Proofs((full,), (), {}, "")))
+    link = r"\hyperref[001.full]{\texttt{001.full}}~\eqref{eq:001.full}"
+    assert rf"As {link}. says (Polyak 1964~\cite{{polyak}}), not 001.full.x nor 9.001.full." in text
+    assert text.count(r"\bibitem{polyak}") == 1
 
 
 def test_long_formulas_are_broken(report: Report) -> None:
