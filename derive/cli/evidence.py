@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from derive.cli import files
+from derive.cli import services
 
 Evidence: TypeAlias = Mapping[str, Any]
 
@@ -13,9 +13,9 @@ Evidence: TypeAlias = Mapping[str, Any]
 FOLDER = "evidence"
 
 
-def texts(evidence: Evidence) -> dict[str, str]:
+def texts(evidence: Evidence, suffix: str = "") -> dict[str, str]:
     """The evidence as a file: its path within the report's directory, and its text."""
-    return {f"{FOLDER}/{evidence['device']['kind']}.json": files.dump(evidence)}
+    return {f"{FOLDER}/{evidence['device']['kind']}{suffix}.json": services.evidence_text(evidence)}
 
 
 def failures(evidence: Evidence) -> list[tuple[str, str, str, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-from derive.cli import services
+from derive.cli import services, terminal
 from derive.errors import DeriveError
 from derive.report.leftover import FOLDER, remove_leftover
 
@@ -19,7 +20,8 @@ SOURCES = ("proofs.json", "evidence")
 def publish(out: Path, texts: Mapping[str, str], *, pdf: bool = False) -> None:
     """Put these files (by path within ``out``) into ``out`` with the report that they and what is there already make.
 
-    ``pdf``: report.pdf too. Raises DeriveError where ``out`` cannot be written, or LaTeX fails.
+    ``pdf``: report.pdf too. On a machine that cannot draw the files are put there alone, and a note says so. Raises
+    DeriveError where ``out`` cannot be written, or LaTeX fails.
     """
     try:
         existed = out.is_dir()
@@ -32,9 +34,16 @@ def publish(out: Path, texts: Mapping[str, str], *, pdf: bool = False) -> None:
                 target = staged / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8", newline="\n")
-            services.render(staged, pdf=pdf)
+            shown: Sequence[Path] = ()
+            if find_spec("matplotlib") is None:
+                shown = tuple((out / FOLDER).glob("*.pdf"))
+                again = f"python -m derive report --out {out}"
+                terminal.note(f"the report was not rendered: matplotlib is not installed\n  where it is, run: {again}")
+            else:
+                services.render(staged, pdf=pdf)
+                shown = tuple((staged / FOLDER).glob("*.pdf"))
             existed = True
-            _move(staged, out)
+            _move(staged, out, [path.name for path in shown])
     except OSError as error:
         raise DeriveError(f"cannot write to {out}: {error.strerror or error}") from None
     finally:
@@ -51,9 +60,8 @@ def _copy_sources(out: Path, staged: Path) -> None:
             shutil.copy2(source, staged / name)
 
 
-def _move(staged: Path, out: Path) -> None:
-    """Rename every staged file that is new or changed into its place in ``out``; drop figures shown no longer."""
-    shown = [path.name for path in (staged / FOLDER).glob("*.pdf")]
+def _move(staged: Path, out: Path, shown: Sequence[str]) -> None:
+    """Rename every staged file that is new or changed into its place in ``out``; drop figures not ``shown``."""
     for path in sorted(p for p in staged.rglob("*") if p.is_file()):
         target = out / path.relative_to(staged)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -177,16 +177,41 @@ def relations_document(relations: Iterable[Relation], rules: Sequence[Rule]) -> 
     }
 
 
-def confirm(claims: Iterable[Json], device: str, *, compiled: bool = False) -> Json:
+def confirm(claims: Iterable[Json], device: str) -> Json:
     """Run the kernels of what was proved, and the optimizers of torch: the evidence of one device.
 
-    Claims are as proofs.json holds them. ``compiled``: the optimizers also as torch compiles them.
+    Claims are as proofs.json holds them. A CPU's evidence has no date: `prove` writes it anew each time, and the same
+    bytes where nothing changed.
     """
     from derive.confirm import confirm_claims
     from derive.testing.table import conformance
 
     found = confirm_claims(claims, device)
-    return {**found, "conformance": conformance(found["device"]["kind"], compiled=compiled)}
+    kind = found["device"]["kind"]
+    dated = {} if kind == "cpu" else {"date": _today()}
+    return {**found, **dated, "conformance": conformance(kind)}
+
+
+def confirm_compiled(device: str) -> Json:
+    """Hold the optimizers of torch against the rules as torch compiles them: evidence of its own, with its date."""
+    from derive.confirm import evidence
+    from derive.testing.table import compiled_conformance
+
+    found = evidence((), device)
+    return {**found, "date": _today(), "conformance": compiled_conformance(found["device"]["kind"])}
+
+
+def evidence_text(found: Json) -> str:
+    """The evidence as it stands in its file."""
+    from derive.confirm import dump
+
+    return dump(found)
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
 
 
 def check_evidence(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from derive.confirm.claims import confirm_claims
 from derive.confirm.pair import confirm_pair
-from derive.confirm.record import Confirmation, Traced, dump, evidence, read_evidence, write_evidence
+from derive.confirm.record import Confirmation, Traced, dump, evidence
 
 __all__ = [
     "Confirmation",
@@ -11,6 +11,4 @@ __all__ = [
     "confirm_pair",
     "dump",
     "evidence",
-    "read_evidence",
-    "write_evidence",
 ]

@@ -15,7 +15,7 @@ from derive.errors import NotCovered
 from derive.kernels.generate import generate
 from derive.kernels.kernel import Kernel
 from derive.rules.catalogue import CATALOGUE
-from derive.rules.rule import Rule, make_rule
+from derive.rules.certified import Pair, pairs_of
 
 #: The value of a parameter that neither a hypothesis nor a counterexample sets: one that shows.
 SHOWS = 0.5
@@ -29,69 +29,44 @@ def confirm_claims(claims: Iterable[Mapping[str, Any]], device: str) -> dict[str
     residual. ``device`` is ``cpu``, ``cuda`` or ``auto``. Raises DeriveError for a device that is not there.
     """
     device = find_device(device)
-    done: dict[str, tuple[Confirmation, ...]] = {}
+    done: dict[tuple[str, str, str], tuple[Confirmation, ...]] = {}
     found: list[Confirmation] = []
     proven: dict[str, str] = {}
     skipped: dict[str, str] = {}
     for claim in claims:
-        for certificate in claim["certificates"]:
-            if certificate["kind"] not in ("equivalence", "difference"):
-                continue
-            equal = certificate["kind"] == "equivalence"
-            if equal and not certificate["given"]:
-                for side in ("left", "right"):
-                    proven.setdefault(certificate[side]["name"], claim["id"])
-            if not equal and not claim["residual"]:
-                continue  # the rules differ in what they ask, and given the same answers in nothing else
-            key = repr(sorted(certificate.items()))
+        for pair in pairs_of(claim):
+            if pair.equal and not pair.certificate["given"]:
+                for rule in (pair.left, pair.right):
+                    proven.setdefault(rule.name, claim["id"])
+            key = (pair.hash, pair.left.name, pair.right.name)
             if key not in done:
                 # Claims that rest on the same certificate share its runs.
                 try:
-                    done[key] = _run(certificate, certificate["map"] or _map_of(claim), equal, device)
+                    done[key] = _run(pair, device)
                 except NotCovered as reason:
                     done[key] = ()
                     skipped.setdefault(claim["id"], str(reason))
-            found += [replace(record, claim=claim["id"]) for record in done[key]]
+            found += [replace(record, claim=claim["id"], hash=pair.hash) for record in done[key]]
     made = evidence(found, device, _kernels(proven, device))
     return {**made, "not_run": [{"claim": claim, "reason": reason} for claim, reason in skipped.items()]}
 
 
-def _run(
-    certificate: Mapping[str, Any], state_map: Mapping[str, str], equal: bool, device: str
-) -> tuple[Confirmation, ...]:
-    given = certificate.get("given", [])
-    constants = {
-        name: DEFAULTS.get(name, SHOWS) for side in ("left", "right") for name in certificate[side]["parameters"]
-    }
-    constants |= {name: float(Fraction(value)) for name, value in certificate.get("parameters", {}).items()}
+def _run(pair: Pair, device: str) -> tuple[Confirmation, ...]:
+    given = pair.certificate.get("given", [])
+    names = (*pair.left.parameter_names, *pair.right.parameter_names)
+    constants = {name: DEFAULTS.get(name, SHOWS) for name in names}
+    constants |= {n: float(Fraction(value)) for n, value in pair.certificate.get("parameters", {}).items()}
     constants |= fixed(given)
     return confirm_pair(
         "",
-        _rule(certificate["left"]),
-        _rule(certificate["right"]),
-        state_map,
-        equal=equal,
+        pair.left,
+        pair.right,
+        pair.state_map,
+        equal=pair.equal,
         device=device,
         schedules=satisfying(given, constants),
         constants=constants,
-    )
-
-
-def _map_of(claim: Mapping[str, Any]) -> Mapping[str, str]:
-    """The state map of a claim whose counterexample does not start from it."""
-    return next((c["map"] for c in claim["certificates"] if c["kind"] == "equivalence"), {})
-
-
-def _rule(data: Mapping[str, Any]) -> Rule:
-    return make_rule(
-        data["name"],
-        data["update"],
-        start=data["start"],
-        first=data["first"],
-        schedules=data["schedules"],
-        parameters=data["parameters"],
-        oracles=data["oracles"],
-        operators=data.get("operators"),
+        shift=pair.certificate.get("shift", 0),
     )
 
 

@@ -1,17 +1,14 @@
-"""What a confirmation says, and the evidence files that hold them: one a device, the same bytes on every run."""
+"""What a confirmation says, and the evidence files that hold them: one a device, the same bytes for the same runs."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from derive.confirm.machine import device_name, find_device, software
-from derive.errors import EvidenceError
 from derive.kernels.kernel import Kernel
 
 SCHEMA = 1
@@ -34,8 +31,8 @@ class Confirmation:
     ``comparison`` is "same answers", "own gradients" or "residual" (see :func:`derive.confirm.confirm_pair`).
     ``max_error`` and ``bound`` are the difference and its bound at the place (step, state, coordinate) at which the
     difference comes nearest to its bound; ``ok`` is whether it is within the bound at every place and, for a
-    residual, also whether the rules were ``seen`` to differ by more than the bound. ``hash`` changes whenever a
-    rule, the map or a constant does. ``trace`` lists the first steps of a residual.
+    residual, also whether the rules were ``seen`` to differ by more than the bound. ``hash`` is that of the pair
+    (:class:`derive.rules.certified.Pair`). ``trace`` lists the first steps of a residual.
     """
 
     claim: str
@@ -57,11 +54,6 @@ class Confirmation:
     def with_trace(self, trace: tuple[Traced, ...], seen: bool) -> Confirmation:
         """The same with the steps of a residual; a difference that cannot be seen is not ok."""
         return replace(self, trace=trace, seen=seen, ok=self.ok and seen)
-
-
-def digest(*parts: str) -> str:
-    """A short hash of texts."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _number(value: float) -> float | str:
@@ -87,7 +79,6 @@ def as_json(record: Confirmation) -> dict[str, Any]:
         "hash": record.hash,
     }
     if record.trace:
-        found["seen"] = bool(record.seen)
         found["trace"] = [
             {"t": s.t, "state": s.state, "predicted": _number(s.predicted), "measured": _number(s.measured)}
             for s in record.trace
@@ -121,12 +112,39 @@ def evidence(
     }
 
 
+#: What the runs of a pair have in common, and what is told of each, in the order in which it stands there.
+SHARED = ("rule", "hash", "steps")
+COLUMNS = ("backend", "device", "dtype", "schedule", "objective", "comparison", "max_error", "bound", "ok")
+STEP_COLUMNS = ("t", "state", "predicted", "measured")
+
+
+def packed(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as it stands in its file: runs by pair of rules, told once however many claims rest on them."""
+    by_pair: dict[tuple[Any, ...], dict[str, list[list[Any]]]] = {}
+    for run in found["confirmations"]:
+        claims = by_pair.setdefault(tuple(run[key] for key in SHARED), {})
+        claims.setdefault(run["claim"], []).append(_row(run))
+    pairs = []
+    for shared, claims in by_pair.items():
+        told: dict[str, tuple[list[str], list[list[Any]]]] = {}
+        for claim, rows in claims.items():
+            told.setdefault(_line(rows), ([], rows))[0].append(claim)
+        same = dict(zip(SHARED, shared, strict=True))
+        pairs += [{"claims": names, **same, "runs": rows} for names, rows in told.values()]
+    rest = {key: value for key, value in found.items() if key != "confirmations"}
+    return {**rest, "columns": [*COLUMNS, "trace"], "step_columns": list(STEP_COLUMNS), "pairs": pairs}
+
+
+def _row(run: Mapping[str, Any]) -> list[Any]:
+    row = [run[key] for key in COLUMNS]
+    return [*row, [[step[key] for key in STEP_COLUMNS] for step in run["trace"]]] if "trace" in run else row
+
+
 def dump(found: Mapping[str, Any]) -> str:
-    """The evidence as text: sorted keys, one record a line."""
+    """The evidence as text: packed, with one entry of a list a line."""
     parts = []
-    for key in sorted(found):
-        value = found[key]
-        if isinstance(value, list) and value:
+    for key, value in packed(found).items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
             lines = ",\n".join("  " + _line(item) for item in value)
             parts.append(f"{_line(key)}: [\n{lines}\n ]")
         else:
@@ -135,30 +153,4 @@ def dump(found: Mapping[str, Any]) -> str:
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def write_evidence(folder: Path, found: Mapping[str, Any]) -> Path:
-    """Write ``<folder>/<kind of device>.json`` (whole or not at all) and return its path."""
-    path = folder / f"{found['device']['kind']}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".json.part")
-        draft.write_text(dump(found), encoding="utf-8")
-        draft.replace(path)
-    except OSError as problem:
-        raise EvidenceError(f"cannot write {path}: {problem.strerror}") from None
-    return path
-
-
-def read_evidence(path: Path) -> dict[str, Any]:
-    """The evidence object in a file. Raises EvidenceError where it is missing or not such an object."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise EvidenceError(f"cannot read {path}: {problem.strerror}\n  expected a file that `confirm` wrote") from None
-    except ValueError:
-        raise EvidenceError(f"{path} is not JSON\n  expected a file that `confirm` wrote") from None
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA or "confirmations" not in found:
-        raise EvidenceError(f"{path} is not evidence of schema {SCHEMA}\n  expected a file that `confirm` wrote")
-    return found
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

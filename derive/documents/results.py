@@ -28,6 +28,8 @@ from derive.proof.claim import (
 )
 from derive.proof.result import Result, Verdict
 from derive.rules.catalogue import CATALOGUE
+from derive.rules.certified import pairs_of
+from derive.rules.libraries import LIBRARY
 from derive.rules.rule import Rule, rule_hash
 
 #: The documents by number: title and author or origin.
@@ -60,6 +62,7 @@ def document_json(
             }
             for rule in CATALOGUE.values()
         ],
+        "library_rules": {name: rule_hash(rule) for name, rule in LIBRARY.items()},
         "relations": list(relations),
     }
 
@@ -67,6 +70,10 @@ def document_json(
 def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
     """One claim with its result."""
     text, latex = _statement(claim.formal)
+    certified: dict[str, Any] = {
+        "residual": [asdict(f) for f in result.residual],
+        "certificates": [dict(c) for c in result.certificates],
+    }
     return {
         "id": claim.id,
         "document": claim.document,
@@ -80,7 +87,7 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "conditions": [asdict(c) for c in result.conditions],
         "side_conditions": list(result.side_conditions),
         "repair": asdict(result.repair) if result.repair else None,
-        "residual": [asdict(f) for f in result.residual],
+        "residual": certified["residual"],
         "counterexample": asdict(result.counterexample) if result.counterexample else None,
         "truth": result.truth,
         "see": list(claim.see),
@@ -92,7 +99,9 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "table": [dict(row) for row in result.table],
         **({"picture": asdict(result.picture)} if result.picture else {}),
         "rules": list(rules_of(claim.formal)),
-        "certificates": [dict(c) for c in result.certificates],
+        "certificates": certified["certificates"],
+        # By which runs of what the claim says are known.
+        "pairs": list(dict.fromkeys(pair.hash for pair in pairs_of(certified))),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from derive.proof.claim import KINDS
 from derive.report.bibliography import mentioned
-from derive.report.confirmations import by_claim, conformance_of, device_view, kernels_of, traced
+from derive.report.confirmations import Current, by_claim, conformance, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
 from derive.report.figure_view import figure_view
@@ -73,9 +73,10 @@ FIRST = (
 def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     """The report of these results."""
     titles = {r["name"]: r["title"] for r in proofs.rules}
-    confirmations = by_claim(evidence)
+    current = Current.of(proofs)
+    confirmations = by_claim(evidence, current)
     stated = {c["id"]: c["title"] for c in proofs.claims}
-    kernels = {name: kernels_of(name, evidence) for name in titles}
+    kernels = {name: kernels_of(name, evidence, current) for name in titles}
     proved = _told_before(proofs.claims)
     claims = {
         c["id"]: _claim(c, titles, kernels, stated, proved.get(c["id"]), confirmations.get(c["id"], ()))
@@ -100,8 +101,8 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
             _rule(r, claims, proofs.claims, found_of_pairs, kernels[r["name"]], titles) for r in proofs.rules
         ),
         matrices=found_of_pairs,
-        devices=tuple(device_view(e, frozenset(claims)) for e in evidence),
-        conformance=tuple(row for e in evidence for row in conformance_of(e)),
+        devices=tuple(device_view(e, current) for e in evidence),
+        conformance=conformance(evidence, current),
         figures=tuple(figure_view(f, claims) for f in proofs.figures),
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),

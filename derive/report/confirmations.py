@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from derive.report.data import Evidence
+from derive.report.data import Evidence, Proofs
 from derive.report.mathematics import quantity
 from derive.report.view import (
     ConfirmationView,
@@ -37,11 +38,36 @@ def number(value: float | str) -> Number:
     return Number(mantissa.replace("-", "−"), str(int(exponent)).replace("-", "−"))
 
 
-def by_claim(evidence: tuple[Evidence, ...]) -> dict[str, tuple[ConfirmationView, ...]]:
-    """The confirmations of each claim, by device, comparison, backend and precision in the order of the evidence."""
+@dataclass(frozen=True)
+class Current:
+    """What is recorded now, by which evidence is told that speaks of something else: it is stale, and confirms nothing.
+
+    ``pairs`` has the hashes of the pairs of rules that a claim's certificates speak of, ``rules`` those of the rules.
+    """
+
+    pairs: Mapping[str, frozenset[str]]
+    rules: Mapping[str, str]
+
+    @staticmethod
+    def of(proofs: Proofs) -> Current:
+        """What these results hold. What has no hash there is of no evidence."""
+        pairs = {claim["id"]: frozenset(claim.get("pairs", ())) for claim in proofs.claims}
+        return Current(pairs, {**proofs.library_rules, **{r["name"]: r["hash"] for r in proofs.rules if "hash" in r}})
+
+    def run(self, run: Mapping[str, Any]) -> bool:
+        """Whether a run is of a pair that its claim has now."""
+        return run.get("hash") in self.pairs.get(run["claim"], frozenset())
+
+    def rule(self, measured: Mapping[str, Any]) -> bool:
+        """Whether a kernel, or a comparison, is of the rule as it is now."""
+        return "hash" in measured and self.rules.get(measured["rule"]) == measured["hash"]
+
+
+def by_claim(evidence: tuple[Evidence, ...], current: Current) -> dict[str, tuple[ConfirmationView, ...]]:
+    """What confirms each claim, by device, comparison, backend and precision in the order of the evidence."""
     groups: dict[str, dict[tuple[str, str, str, str], list[Mapping[str, Any]]]] = {}
     for file in evidence:
-        for run in file.confirmations:
+        for run in filter(current.run, file.confirmations):
             # The file knows the device's name, the run only which kind it ran on.
             key = (file.device["name"], run.get("comparison", ""), run["backend"], run["dtype"])
             groups.setdefault(run["claim"], {}).setdefault(key, []).append(run)
@@ -98,40 +124,58 @@ def _run(run: Mapping[str, Any]) -> RunView:
     )
 
 
-def kernels_of(rule: str, evidence: tuple[Evidence, ...]) -> tuple[KernelView, ...]:
+def kernels_of(rule: str, evidence: tuple[Evidence, ...], current: Current) -> tuple[KernelView, ...]:
     """The rule's generated sources, each once: the same kernel runs on several devices."""
-    found = {(k["backend"], k["source"]): None for file in evidence for k in file.kernels if k["rule"] == rule}
+    kernels = (k for file in evidence for k in filter(current.rule, file.kernels) if k["rule"] == rule)
+    found = {(k["backend"], k["source"]): None for k in kernels}
     return tuple(KernelView(backend, tuple(source.rstrip("\n").split("\n"))) for backend, source in found)
 
 
-def device_view(file: Evidence, claims: frozenset[str]) -> DeviceView:
+def device_view(file: Evidence, current: Current) -> DeviceView:
     """What one evidence file holds; ``unknown`` counts its runs for claims that the report does not list."""
+    runs = [run for run in file.confirmations if current.run(run)]
+    others = [run for run in file.confirmations if not current.run(run)]
+    stale = [run["claim"] for run in others if run["claim"] in current.pairs]
     return DeviceView(
         name=file.device["name"],
+        file=file.name,
         kind=file.device["kind"],
+        date=file.date,
         versions=tuple(file.versions.items()),
-        runs=len(file.confirmations),
-        failed=sum(not run["ok"] for run in file.confirmations),
-        unknown=sum(run["claim"] not in claims for run in file.confirmations),
+        runs=len(runs),
+        failed=sum(not run["ok"] for run in runs),
+        unknown=len(others) - len(stale),
+        stale=len(stale),
+        stale_claims=tuple(dict.fromkeys(stale)),
+        stale_kernels=tuple(dict.fromkeys(k["rule"] for k in file.kernels if not current.rule(k))),
+        compared=len(file.conformance),
     )
 
 
-def conformance_of(file: Evidence) -> tuple[ConformanceView, ...]:
-    """Optimizers against rules: a row for all forms in which the same was found, with the worst of their errors."""
-    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for row in file.conformance:
-        key = (row["optimizer"], row["rule"], row["conforms"], tuple(row["follows"]), row["raised"])
-        groups.setdefault(key, []).append(row)
+def conformance(evidence: tuple[Evidence, ...], current: Current) -> tuple[ConformanceView, ...]:
+    """Optimizers against rules: a row for all forms in which the same was found, with the worst of their errors.
+
+    Rows of one optimizer stand together, whatever file they come from.
+    """
+    groups: dict[str, dict[tuple[Any, ...], list[Mapping[str, Any]]]] = {}
+    for file in evidence:
+        for row in file.conformance:
+            found = (row["conforms"], tuple(row["follows"]), row["raised"])
+            key = (file.device["name"], file.date, row["rule"], not current.rule(row), *found)
+            groups.setdefault(row["optimizer"], {}).setdefault(key, []).append(row)
     return tuple(
         ConformanceView(
-            device=file.device["name"],
+            device=device,
+            date=date,
             optimizer=optimizer,
             forms=tuple(row["form"] for row in rows),
             rule=rule,
+            stale=stale,
             conforms=conforms,
             units=number(max((row["units"] for row in rows), key=float)),
             follows=follows,
             raised=raised,
         )
-        for (optimizer, rule, conforms, follows, raised), rows in groups.items()
+        for optimizer, by_result in groups.items()
+        for (device, date, rule, stale, conforms, follows, raised), rows in by_result.items()
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ from derive.report.figure_data import a_figure, a_picture
 
 #: The version of the files that this module reads.
 SCHEMA = 1
+#: How the names of the files begin that hold times.
+BENCH = "bench-"
 
 #: A time in a counterexample: a step's number, or a step as far from an arbitrary one.
 TIME = re.compile(r"-?[0-9]{1,6}|t(?:[+-][0-9]{1,6})?")
@@ -51,13 +53,14 @@ class Proofs:
     rules: tuple[Mapping[str, Any], ...]
     documents: Mapping[str, str]
     digest: str
+    library_rules: Mapping[str, str] = field(default_factory=dict)
     relations: tuple[Mapping[str, Any], ...] = ()
     figures: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A checked evidence file: what was measured on one device."""
+    """A checked evidence file: what was measured on one device; ``date`` is empty where the file has none."""
 
     name: str
     device: Mapping[str, str]
@@ -65,6 +68,7 @@ class Evidence:
     confirmations: tuple[Mapping[str, Any], ...]
     kernels: tuple[Mapping[str, str], ...]
     conformance: tuple[Mapping[str, Any], ...] = ()
+    date: str = ""
 
 
 def _schedule(value: object, at: str) -> None:
@@ -140,7 +144,14 @@ _CLAIM = record(
         "table": list_of(mapping_of(a_scalar)),
         "rules": list_of(a_name),
     },
-    {"truth": a_text, "see": list_of(a_name), "command": a_text, "checked_by": list_of(a_text), "picture": a_picture},
+    {
+        "truth": a_text,
+        "see": list_of(a_name),
+        "command": a_text,
+        "checked_by": list_of(a_text),
+        "picture": a_picture,
+        "pairs": list_of(a_text),
+    },
 )
 
 _RULE = record(
@@ -177,39 +188,54 @@ _RELATION = record(
 
 _PROOFS = record(
     {"claims": list_of(_CLAIM), "rules": list_of(_RULE)},
-    {"documents": mapping_of(a_text), "relations": list_of(_RELATION), "figures": list_of(a_figure)},
+    {
+        "documents": mapping_of(a_text),
+        "library_rules": mapping_of(a_text),
+        "relations": list_of(_RELATION),
+        "figures": list_of(a_figure),
+    },
+)
+
+_RUN = record(
+    {
+        "claim": a_name,
+        "backend": a_text,
+        "device": a_text,
+        "dtype": a_text,
+        "rule": a_text,
+        "schedule": a_text,
+        "objective": a_text,
+        "steps": an_integer,
+        "max_error": a_measurement,
+        "bound": a_measurement,
+        "ok": a_boolean,
+    },
+    {
+        "hash": a_text,
+        "comparison": a_text,
+        "trace": list_of(record({"t": an_integer, "predicted": a_scalar, "measured": a_scalar}, {"state": a_text})),
+    },
 )
 
 _EVIDENCE = record(
+    {"device": record({"name": a_text, "kind": one_of(("cpu", "cuda"))}), "versions": mapping_of(a_text)},
     {
-        "device": record({"name": a_text, "kind": one_of(("cpu", "cuda"))}),
-        "versions": mapping_of(a_text),
-        "confirmations": list_of(
+        "date": a_text,
+        "confirmations": list_of(_RUN),
+        "columns": list_of(a_name),
+        "step_columns": list_of(a_name),
+        "pairs": list_of(
             record(
                 {
-                    "claim": a_name,
-                    "backend": a_text,
-                    "device": a_text,
-                    "dtype": a_text,
+                    "claims": list_of(a_name),
                     "rule": a_text,
-                    "schedule": a_text,
-                    "objective": a_text,
+                    "hash": a_text,
                     "steps": an_integer,
-                    "max_error": a_measurement,
-                    "bound": a_measurement,
-                    "ok": a_boolean,
-                },
-                {
-                    "comparison": a_text,
-                    "trace": list_of(
-                        record({"t": an_integer, "predicted": a_scalar, "measured": a_scalar}, {"state": a_text})
-                    ),
-                },
+                    "runs": list_of(list_of(lambda value, at: None)),
+                }
             )
         ),
-    },
-    {
-        "kernels": list_of(record({"rule": a_name, "backend": a_text, "source": a_text})),
+        "kernels": list_of(record({"rule": a_name, "backend": a_text, "source": a_text}, {"hash": a_text})),
         "conformance": list_of(
             record(
                 {
@@ -222,11 +248,38 @@ _EVIDENCE = record(
                     "where": a_text,
                     "follows": list_of(a_text),
                     "raised": a_text,
-                }
+                },
+                {"hash": a_text},
             )
         ),
     },
 )
+
+
+def _evidence(value: object, at: str) -> None:
+    """An evidence file, whose runs stand there one by one, or by pairs of rules."""
+    _EVIDENCE(value, at)
+    for where, run in _unpacked(value):
+        _RUN(run, where)
+
+
+def _unpacked(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every run of every pair: its place in the file, and the run as it would stand there by itself.
+
+    A run is a row under the file's ``columns``, the last of which may be missing: the steps of a difference.
+    """
+    columns, step_columns = value.get("columns", []), value.get("step_columns", [])
+    for i, pair in enumerate(value.get("pairs", [])):
+        shared = {key: pair[key] for key in ("rule", "hash", "steps")}
+        for claim in pair["claims"]:
+            for j, row in enumerate(pair["runs"]):
+                run = {"claim": claim, **shared, **dict(zip(columns, row, strict=False))}
+                if isinstance(run.get("trace"), list):
+                    run["trace"] = [
+                        dict(zip(step_columns, step, strict=False)) if isinstance(step, list) else step
+                        for step in run["trace"]
+                    ]
+                yield f"pairs[{i}].runs[{j}]", run
 
 
 def _read(path: Path, check: Check) -> tuple[dict[str, Any], bytes]:
@@ -277,6 +330,7 @@ def load_proofs(path: Path) -> Proofs:
         rules=tuple(value["rules"]),
         documents=value.get("documents", {}),
         digest=hashlib.sha256(content).hexdigest(),
+        library_rules=value.get("library_rules", {}),
         relations=_relations(path, value),
         figures=tuple(value.get("figures", ())),
     )
@@ -300,19 +354,21 @@ def _relations(path: Path, value: Mapping[str, Any]) -> tuple[Mapping[str, Any],
 def load_evidence(folder: Path) -> tuple[Evidence, ...]:
     """The evidence files of a folder, by file name; none where the folder does not exist.
 
+    What `bench` measured is not among them.
     Raises EvidenceError where one is broken.
     """
     found = []
-    for path in sorted(folder.glob("*.json")):
-        value, _ = _read(path, _EVIDENCE)
+    for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(BENCH)):
+        value, _ = _read(path, _evidence)
         found.append(
             Evidence(
                 name=path.stem,
                 device=value["device"],
                 versions=value["versions"],
-                confirmations=tuple(value["confirmations"]),
+                confirmations=(*value.get("confirmations", ()), *(run for _, run in _unpacked(value))),
                 kernels=tuple(value.get("kernels", ())),
                 conformance=tuple(value.get("conformance", ())),
+                date=value.get("date", ""),
             )
         )
     return tuple(found)

@@ -310,27 +310,40 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """What ran where."""
+    """One evidence file: what ran where, and when where the file says so.
+
+    ``runs`` confirm claims, ``failed`` of them do not; ``compared`` counts optimizers against rules. The ``stale`` runs
+    are of rules or maps that have changed since, as the kernels of ``stale_kernels`` are; they confirm nothing.
+    """
 
     name: str
+    file: str
     kind: str
+    date: str
     versions: tuple[tuple[str, str], ...]
     runs: int
     failed: int
     unknown: int
+    stale: int
+    stale_claims: tuple[str, ...]
+    stale_kernels: tuple[str, ...]
+    compared: int
 
 
 @dataclass(frozen=True, slots=True)
 class ConformanceView:
     """An optimizer of a library held against a rule, in the forms in which the same was found.
 
-    ``units``: its worst error in units of the bound; ``follows`` and ``raised`` say what it does instead.
+    ``units``: its worst error in units of the bound; ``follows`` and ``raised`` say what it does instead. ``stale``:
+    the rule has changed since.
     """
 
     device: str
+    date: str
     optimizer: str
     forms: tuple[str, ...]
     rule: str
+    stale: bool
     conforms: bool
     units: Number
     follows: tuple[str, ...]
@@ -450,5 +463,5 @@ class Report:
 
     @property
     def gpu(self) -> bool:
-        """Whether any of the evidence comes from a GPU."""
-        return any(d.kind == "cuda" for d in self.devices)
+        """Whether anything that was run on a GPU confirms what is recorded."""
+        return any(d.kind == "cuda" and d.runs for d in self.devices)

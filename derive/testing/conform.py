@@ -13,6 +13,7 @@ from derive.testing.drive import KEYS, Keys, Read, Recording, drive
 from derive.testing.judge import Gap, gaps
 from derive.testing.numbers import Precision
 from derive.testing.probes import PROBES, Probe
+from derive.testing.reference import opened
 
 #: How many steps are driven: every probe's first step, its huge gradient, and what follows from it.
 STEPS = 8
@@ -72,6 +73,7 @@ def assert_conforms(
     seed: int = 0,
     device: str = "cpu",
     probes: Sequence[Probe] = PROBES,
+    identity: Sequence[str] = (),
 ) -> Gap:
     """Raise ConformanceError unless the optimizer takes its gradients where ``rule`` does, within rounding.
 
@@ -94,11 +96,13 @@ def assert_conforms(
     ``dtypes``: any of float64, float32, bfloat16 (whose bound is coarse).
     ``seed`` chooses schedules, starts and gradients; ``device`` is torch's name of one; ``probes`` are the parameters
     that are driven.
+    ``identity``: operators of the rule, such as an orthogonaliser, in whose place the optimizer was given the identity,
+    so that what they are applied to is what is compared.
 
     Returns the gap that comes nearest to its bound. Raises DeriveError where the rule cannot be run (an orthogonaliser,
     arbitrary start values) or a hyperparameter does not reach the optimizer.
     """
-    rule = get_rule(rule) if isinstance(rule, str) else rule
+    rule = opened(get_rule(rule) if isinstance(rule, str) else rule, identity)
     recordings = record(
         make_optimizer,
         rule,
@@ -117,7 +121,7 @@ def assert_conforms(
         for gap in gaps(recording, rule, state=state):
             if not gap.error <= gap.bound:
                 given = {n: recording.value(n, max(gap.step, 0)) for n in (*rule.schedule_names, *rule.parameter_names)}
-                raise ConformanceError(rule, gap, given, diagnose(recordings, rule))
+                raise ConformanceError(rule, gap, given, diagnose(recordings, rule, identity))
             nearest = gap if nearest is None or gap.units > nearest.units else nearest
     if nearest is None:
         raise DeriveError("nothing was compared\n  expected at least one precision and one step")

@@ -20,7 +20,7 @@ from derive.rules.rule import Declared, Rule
 from derive.rules.transform import map_nodes
 from derive.testing.drive import Recording
 from derive.testing.judge import gaps
-from derive.testing.reference import Narrow, position_name, question
+from derive.testing.reference import Narrow, opened, position_name, question
 
 #: A mistake in words, and the rule that has it.
 Variant = tuple[str, Rule]
@@ -28,12 +28,14 @@ Variant = tuple[str, Rule]
 _EPS, _DECAY = "eps", "decay"
 
 
-def diagnose(recordings: Sequence[Recording], rule: Rule) -> tuple[str, ...]:
+def diagnose(recordings: Sequence[Recording], rule: Rule, identity: Sequence[str] = ()) -> tuple[str, ...]:
     """What the optimizer follows instead of ``rule``, each in words: rules of the catalogue, then mistakes in ``rule``.
 
     Where nothing else fits, what of the rule seems to be kept in float32. Empty: nothing that derive knows.
+    ``identity`` are operators that are the identity in all of them.
     """
-    others = [(_named(r), r) for r in (*CATALOGUE.values(), GRADIENT_DESCENT) if r != rule]
+    catalogue = (opened(r, identity) for r in (*CATALOGUE.values(), GRADIENT_DESCENT))
+    others = [(_named(r), r) for r in catalogue if r != rule]
     found = tuple(words for words, r in (*others, *variants(rule)) if follows(recordings, r))
     if found:
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -34,6 +34,26 @@ Schedule: TypeAlias = Callable[[str, int], float]
 State: TypeAlias = Mapping[str, Spread]
 
 
+def opened(rule: Rule, identity: Collection[str]) -> Rule:
+    """The rule with these operators the identity: what they are applied to stands in their place."""
+    if not set(identity) & set(rule.operator_names):
+        return rule
+
+    def change(node: Expr) -> Expr | None:
+        return map_nodes(node.args[0], change) if isinstance(node, Call) and node.name in identity else None
+
+    def each(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+        return tuple(replace(e, right=map_nodes(e.right, change)) for e in equations)
+
+    return replace(
+        rule,
+        update=each(rule.update),
+        first=each(rule.first),
+        operators=tuple(o for o in rule.operators if o.name not in identity),
+    )
+
+
+@lru_cache(maxsize=256)
 def question(rule: Rule) -> Expr:
     """The point at which the rule asks its one oracle, once a step.
 

@@ -16,7 +16,7 @@ from tests.cli.world import World
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """The fakes in place of what proves, confirms and renders; nothing recorded yet."""
     made = World(tmp_path / "reports")
-    for name in ("select", "decide", "relations", "document", "confirm", "render"):
+    for name in ("select", "decide", "relations", "document", "confirm", "confirm_compiled", "render"):
         monkeypatch.setattr(services, name, getattr(made, name))
     # The verdicts of the checkout are of other claims.
     monkeypatch.setattr(records, "find_baseline", lambda out: _own(out))

@@ -175,9 +175,30 @@ def test_confirm_adds_evidence_and_keeps_the_verdicts(world: World, derive: Any)
     assert "evidence/cpu.json" in after
 
 
-def test_confirm_holds_compiled_optimizers_against_the_rules_where_it_is_asked_to(world: World, derive: Any) -> None:
+def test_compiled_optimizers_have_evidence_of_their_own_that_nothing_else_touches(world: World, derive: Any) -> None:
+    derive("prove", "--out", world.out)
+    status, out, _ = derive("confirm", "--device", "cpu", "--compiled", "--out", world.out)
+    assert status == 0
+    assert "1 comparisons of torch's optimizers" in out
+    found = world.written()
+    assert b"2026-01-02" in found["evidence/cpu-compiled.json"]
+    assert b"date" not in found["evidence/cpu.json"]
+    for command in (["confirm", "--device", "cpu"], ["prove"]):
+        assert derive(*command, "--out", world.out)[0] == 0
+        assert world.written() == found
+
+
+def test_a_machine_that_cannot_draw_keeps_the_evidence_and_the_last_report(
+    world: World, derive: Any, monkeypatch: Any
+) -> None:
     derive("prove", "--out", world.out, "--no-confirm")
-    assert derive("confirm", "--device", "cpu", "--out", world.out)[0] == 0
-    assert not world.compiled
-    assert derive("confirm", "--device", "cpu", "--compiled", "--out", world.out)[0] == 0
-    assert world.compiled
+    (world.out / "figures").mkdir()
+    (world.out / "figures" / "a.pdf").write_bytes(b"/Creator (derive)")
+    before = world.written()
+    monkeypatch.setattr("derive.cli.publish.find_spec", lambda name: None if name == "matplotlib" else object())
+    status, _, err = derive("confirm", "--device", "cpu", "--out", world.out)
+    assert status == 0
+    assert "the report was not rendered: matplotlib is not installed" in err
+    assert f"python -m derive report --out {world.out}" in err
+    after = world.written()
+    assert {n: b for n, b in after.items() if n != "evidence/cpu.json"} == before

@@ -27,7 +27,6 @@ class World:
         }
     )
     confirms: bool = True
-    compiled: bool = False
     rendered: int = 0
 
     def select(self, names: Sequence[str]) -> tuple[Claim, ...]:
@@ -47,8 +46,7 @@ class World:
     def relations(self) -> tuple[()]:
         return ()
 
-    def confirm(self, claims: Sequence[services.Json], device: str, *, compiled: bool = False) -> dict[str, Any]:
-        self.compiled = compiled
+    def confirm(self, claims: Sequence[services.Json], device: str) -> dict[str, Any]:
         runs = [
             {
                 "claim": claim["id"],
@@ -58,6 +56,8 @@ class World:
                 "rule": "a",
                 "schedule": "step decay",
                 "objective": "a quadratic",
+                "comparison": "same answers",
+                "hash": "0123",
                 "steps": 3,
                 "max_error": 1e-16,
                 "bound": 1e-15,
@@ -66,7 +66,13 @@ class World:
             for claim in claims
         ]
         device_named = {"name": "a processor", "kind": "cpu"}
-        return {"schema": 1, "device": device_named, "versions": {}, "confirmations": runs}
+        found = {"schema": 1, "device": device_named, "versions": {}, "confirmations": runs}
+        return {**found, "kernels": [], "conformance": []}
+
+    def confirm_compiled(self, device: str) -> dict[str, Any]:
+        told = {"optimizer": "SGD()", "form": "compiled", "rule": "a", "hash": "0123", "dtype": "float32", "where": ""}
+        row = {**told, "conforms": True, "units": 0.5, "follows": [], "raised": ""}
+        return {**self.confirm((), device), "date": "2026-01-02", "conformance": [row]}
 
     def render(self, out: Path, *, pdf: bool = False) -> None:
         self.rendered += 1

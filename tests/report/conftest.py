@@ -112,6 +112,7 @@ FULL: dict[str, Any] = {
     ],
     "table": [{"x": "1.25", HOSTILE: HOSTILE}, {"x": 3, "other": 2.1220866065416611e-07}],
     "rules": ["folded", "unknown_rule"],
+    "pairs": ["0123"],
 }
 
 RULE: dict[str, Any] = {
@@ -126,6 +127,7 @@ RULE: dict[str, Any] = {
     "schedules": {"gamma": "nonzero", "mu": "0 < mu < 1"},
     "parameters": {"beta": HOSTILE},
     "claims": ["001.full", "001.elsewhere"],
+    "hash": "f01d",
 }
 
 CONFIRMATION: dict[str, Any] = {
@@ -140,6 +142,7 @@ CONFIRMATION: dict[str, Any] = {
     "max_error": 1.25e-14,
     "bound": 4e-13,
     "ok": True,
+    "hash": "0123",
     "trace": [{"t": 0, "predicted": "-1/4", "measured": -0.25}, {"t": 1, "predicted": 0, "measured": 1e-300}],
 }
 
@@ -153,6 +156,7 @@ CONFORMS: dict[str, Any] = {
     "where": HOSTILE,
     "follows": [],
     "raised": "",
+    "hash": "f01d",
 }
 
 EVIDENCE: dict[str, Any] = {
@@ -168,6 +172,7 @@ EVIDENCE: dict[str, Any] = {
     ],
     "kernels": [
         {"rule": "folded", "backend": "numpy", "source": f"def step(x):\n    # {HOSTILE}\n    return x - 'a'\n"}
+        | {"hash": "f01d"}
     ],
     "conformance": [
         {**CONFORMS, "form": "for-loop"},

@@ -11,6 +11,7 @@ import torch
 
 from derive.documents.variants_001 import DECAY_ORIGINAL
 from derive.errors import DeriveError, NotCovered
+from derive.rules.libraries import LIBRARY
 from derive.rules.rule import Rule, make_rule
 from derive.testing import ConformanceError, assert_conforms
 from tests.testing.optimizers import (
@@ -43,6 +44,21 @@ AVERAGED = make_rule(
     """,
     start="p[0] = 1; m[0] = 0",
     schedules={"gamma": "nonzero", "mu": "0 <= mu < 1"},
+)
+
+
+COUPLED = make_rule(
+    "adam_coupled",
+    """
+    g[t]       = grad(theta[t]) + decay*theta[t]
+    m[t+1]     = beta1*m[t] + (1 - beta1)*g[t]
+    n[t+1]     = beta2*n[t] + (1 - beta2)*g[t]**2
+    d[t]       = m[t+1]/(1 - beta1**(t+1))/(sqrt(n[t+1]/(1 - beta2**(t+1))) + eps)
+    theta[t+1] = theta[t] - gamma[t]*d[t]
+    """,
+    start="m[0] = 0; n[0] = 0",
+    schedules={"gamma": "nonzero"},
+    parameters={"beta1": "0 <= beta1 < 1", "beta2": "0 <= beta2 < 1", "eps": "positive", "decay": "real"},
 )
 
 
@@ -112,6 +128,18 @@ WRONG: dict[str, tuple[Callable[..., Any], str | Rule, dict[str, Any], tuple[str
         ("heavy_ball_outside with mu[t-1] in place of mu[t]",),
     ),
     "float32 product state": (AveragedNarrow, AVERAGED, {}, ("averaged with p in float32",)),
+    "coupled weight decay": (
+        lambda p: torch.optim.Adam(p, lr=1, weight_decay=0.25),
+        LIBRARY["adamw"],
+        {},
+        ("adamw with weight decay added to the gradient",),
+    ),
+    "decoupled weight decay": (
+        lambda p: torch.optim.AdamW(p, lr=1, weight_decay=0.25),
+        COUPLED,
+        {},
+        ("adam_coupled with weight decay subtracted from theta, times gamma[t]",),
+    ),
     "float32 bias correction": (
         AdamCorrectedNarrow,
         "adam_corrected",
