@@ -17,6 +17,9 @@ in the order of the points, ``schedule`` maps a schedule's name to a function of
 ``schedule["gamma"](t + 1)``), and the rule's constant parameters are keywords. Schedule values and constants are
 turned into plain Python scalars once, at the top: a plain scalar never promotes an array of lower precision.
 A rule with opaque operators has one more keyword: ``operators``, the functions that stand for them, by name.
+
+A Triton source is made of programs (:mod:`derive.kernels.triton_source`); its kernel has the same functions
+nevertheless, on CUDA tensors, and :func:`derive.kernels.triton_launch.in_place` steps many tensors at once.
 """
 
 from __future__ import annotations
@@ -83,7 +86,7 @@ class Kernel:
     the oracle is asked where the source has no ``query``. ``stages`` says how many points each stage of a step has
     (one stage, unless points depend on answers), ``oracles`` the oracle that each point is for, ``operators`` the
     names of the opaque operators. Loading runs nothing but this source, with no names but ``float`` and those of
-    :data:`derive.kernels.functions.NAMES` that it uses.
+    :data:`derive.kernels.functions.NAMES` that it uses; for Triton also ``triton`` and ``tl``.
     """
 
     rule: str

@@ -2,9 +2,9 @@
 
 A leaf is one tensor of each state with its gradients. Leaves of one device and the same precisions are stepped by one
 launch, by a table on the device: a row a leaf, with its size and the addresses of its tensors. The table is kept, and
-used again as long as no tensor has moved. A leaf that is alone, or very large, has a launch of its own. Every launch
-reads and writes contiguous memory: leaves that are stored otherwise, or whose tensors share memory with others, are
-copied, stepped one after the other, and copied back.
+used again as long as no tensor has moved and the stream is the same. A leaf that is alone, or very large, has a launch
+of its own. Every launch reads and writes contiguous memory: leaves that are stored otherwise, or whose tensors share
+memory with others, are copied, stepped one after the other, and copied back.
 
 Products and sums are not contracted (``enable_fp_fusion``), so that each operation rounds as it does on a CPU.
 """
@@ -89,6 +89,7 @@ class Fused:
     kernel: Kernel
     programs: Programs = field(repr=False)
     _plans: dict[tuple[Any, ...], _Plan] = field(default_factory=dict, repr=False, compare=False)
+    _captured: list[_Plan] = field(default_factory=list, repr=False, compare=False)
 
     def __call__(
         self, states: Mapping[str, Column], grads: Sequence[Column], schedule: Schedules, t: int, **constants: Any
@@ -153,12 +154,14 @@ class Fused:
         known = _facts(self.kernel, columns)
         key = name, len(known.addresses), *known.addresses[:1]
         plan = self._plans.get(key)
-        if plan is None or plan.facts != known:
+        if plan is None or plan.facts != known or not plan.usable():
             programs = _Pair(self.programs[f"{name}_one"], self.programs[f"{name}_many"])
             expected = len(self.kernel.states) + sum(counts(self.kernel, name))
             plan = self._plans[key] = _plan(self.kernel, programs, columns, expected, written, known)
             for old in list(self._plans)[:-KEPT]:
                 del self._plans[old]
+        if plan.captured():
+            self._captured.append(plan)
         plan.run(columns, written, coefficients)
 
 
@@ -195,9 +198,14 @@ class _Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class _Table:
-    """Many leaves of one kind: ``rows`` and ``owners`` are those of the program (triton_source)."""
+    """Many leaves of one kind: ``rows`` and ``owners`` are those of the program (triton_source).
+
+    They were sent on ``stream``: only there it is sure that they have arrived, and that nothing takes their memory
+    while a launch has yet to read it.
+    """
 
     device: torch.device
+    stream: int
     rows: torch.Tensor
     owners: torch.Tensor
     types: Sequence[Any]
@@ -213,6 +221,14 @@ class _Plan:
     tables: Sequence[_Table]
     alone: Mapping[int, Any]
     copied: Mapping[int, Any]
+
+    def usable(self) -> bool:
+        """Whether its tables can be read on the present streams. A graph's capture waits for all that was sent."""
+        return self.captured() or all(table.stream == _stream(table.device) for table in self.tables)
+
+    def captured(self) -> bool:
+        """Whether its launches become part of a graph, which needs the tables for as long as it lives."""
+        return any(_capturing(table.device) for table in self.tables)
 
     def run(self, columns: Sequence[Column], written: range, coefficients: Sequence[float]) -> None:
         import torch
@@ -239,6 +255,18 @@ class _Plan:
 
 
 _OPTIONS = {"BLOCK": BLOCK, "num_warps": WARPS, "enable_fp_fusion": False}
+
+
+def _stream(device: torch.device) -> int:
+    import torch
+
+    return int(torch.cuda.current_stream(device).cuda_stream) if device.type == "cuda" else 0
+
+
+def _capturing(device: torch.device) -> bool:
+    import torch
+
+    return device.type == "cuda" and torch.cuda.is_current_stream_capturing()
 
 
 def _on(device: torch.device) -> AbstractContextManager[Any]:
@@ -299,7 +327,7 @@ def _plan(
         owners = np.repeat(np.arange(len(members), dtype=np.int32), blocks)
         held = [getattr(tl, str(dtype).removeprefix("torch.")) for dtype in kind]
         constants = {"ALIGNED": ALIGNED if divisible else 1, "WIDE": wide[kind]}
-        tables.append(_Table(device, _sent(rows, device), _sent(owners, device), held, constants))
+        tables.append(_Table(device, _stream(device), _sent(rows, device), _sent(owners, device), held, constants))
     return _Plan(known, programs, tables, alone, copied)
 
 
@@ -339,6 +367,8 @@ def _sent(array: Any, device: torch.device) -> torch.Tensor:
     """The array on the device; the host does not wait for it."""
     import torch
 
+    if _capturing(device):
+        raise KernelError("a step of new tensors while a graph is captured\n  expected the same step before")
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 

@@ -277,6 +277,38 @@ def test_only_so_many_tables_are_kept() -> None:
     assert len(kernel._plans) == module.KEPT
 
 
+def test_a_table_is_read_on_the_stream_on_which_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = get_rule("heavy_ball_outside")
+    kernel = fused(rule)
+    states = leaves(rule, (5, 6), torch.float32)
+    grads = like(states["v"], seed=1)
+    plans = []
+    for stream in (1, 1, 2, 2, 1):
+        monkeypatch.setattr(module, "_stream", lambda device, stream=stream: stream)
+        kernel(states, [grads], schedule_of(rule), 1)
+        plans += kernel._plans.values()
+    assert [plan is plans[0] for plan in plans] == [True, True, False, False, False]
+    assert plans[2] is plans[3]
+
+
+def test_what_a_graph_captures_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = get_rule("heavy_ball_outside")
+    kernel = fused(rule)
+    states, others = (leaves(rule, (5, 6), torch.float32, seed) for seed in (1, 2))
+    grads = like(states["v"], seed=1)
+    kernel(states, [grads], schedule_of(rule), 1)
+    (plan,) = kernel._plans.values()
+    with monkeypatch.context() as capture:
+        capture.setattr(module, "_capturing", lambda device: True)
+        capture.setattr(module, "_stream", lambda device: 7)
+        kernel(states, [grads], schedule_of(rule), 1)
+        with pytest.raises(KernelError, match="new tensors while a graph is captured\n  expected the same step before"):
+            kernel(others, [grads], schedule_of(rule), 1)
+    kernel(states, [like(states["v"], seed=2)], schedule_of(rule), 1)
+    assert kernel._captured == [plan]
+    assert plan not in kernel._plans.values()
+
+
 def test_autograd_is_told_what_was_overwritten() -> None:
     rule = get_rule("heavy_ball_outside")
     theta = torch.nn.Parameter(torch.ones(3))

@@ -195,6 +195,22 @@ def test_a_launch_waits_for_what_its_stream_does_before() -> None:
     assert [x.unique().tolist() for x in theta] == [[2.0]] * 3
 
 
+def test_another_stream_gets_a_table_of_its_own() -> None:
+    """Streams are not ordered among each other: what one has sent, another may not have yet."""
+    rule = get_rule("heavy_ball_outside")
+    kernel = fused(rule)
+    states = leaves(rule, (100, 1000, 7), torch.float32, device="cuda")
+    reference = ByHand(rule, states, "float32")
+    grads = like(states["v"], seed=1)
+    streams = [torch.cuda.Stream() for _ in range(3)]
+    for t in range(12):
+        with torch.cuda.stream(streams[t % 3]):
+            kernel(states, [grads], schedule_of(rule), t)
+        reference.step(grads, t)
+        torch.cuda.synchronize()
+    assert reference.agrees(states)
+
+
 def test_a_step_can_be_captured_and_replayed() -> None:
     """Once its table is there: a graph repeats the launches with the coefficients that they had."""
     rule = get_rule("heavy_ball_outside")
@@ -202,19 +218,25 @@ def test_a_step_can_be_captured_and_replayed() -> None:
     schedule = {"gamma": lambda t: 0.5, "mu": lambda t: 0.5}
     states = leaves(rule, (100, 1000), torch.float32, device="cuda")
     reference = ByHand(rule, states, "float32")
-    reference.kernel = generate(rule, "numpy")
-    grads = like(states["v"], seed=1)
+    grads, others = like(states["v"], seed=1), like(states["v"], seed=2)
+
+    def expect(answers: list[torch.Tensor]) -> None:
+        for leaf, g in zip(reference.leaves, answers, strict=True):
+            leaf.update(reference.kernel.step(leaf, (array(g),), schedule, 1))
+
     kernel(states, [grads], schedule, 1)
+    expect(grads)
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         kernel(states, [grads], schedule, 1)
+    # Neither other steps nor new tensors take the place of what the graph needs.
+    kernel(states, [others], schedule, 1)
+    expect(others)
     for _ in range(3):
         graph.replay()
+        expect(grads)
     torch.cuda.synchronize()
-    for leaf, g in zip(reference.leaves, grads, strict=True):
-        for _ in range(4):
-            leaf.update(reference.kernel.step(leaf, (array(g),), schedule, 1))
     assert reference.agrees(states)
 
 
