@@ -10,6 +10,7 @@ from typing import Any
 
 from derive.proof.claim import KINDS
 from derive.report.bibliography import mentioned
+from derive.report.by_rule import costs_of, stencil_of
 from derive.report.confirmations import Current, by_claim, conformance, device_view, kernels_of, traced
 from derive.report.counts import counts_table
 from derive.report.data import Evidence, Proofs
@@ -25,6 +26,7 @@ from derive.report.view import (
     ConfirmationView,
     CounterexampleView,
     DocumentView,
+    FigureView,
     Highlight,
     KernelView,
     Link,
@@ -90,6 +92,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
     )
     corrections = _corrections(claims.values())
     found_of_pairs = matrices(proofs)
+    figures = tuple(figure_view(f, claims) for f in proofs.figures)
     return Report(
         digest=proofs.digest,
         claims=len(claims),
@@ -98,12 +101,12 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         highlights=_highlights(corrections, proofs.claims),
         corrections=corrections,
         families=_families(
-            _rule(r, claims, proofs.claims, found_of_pairs, kernels[r["name"]], titles) for r in proofs.rules
+            _rule(r, claims, proofs.claims, found_of_pairs, figures, kernels[r["name"]], titles) for r in proofs.rules
         ),
         matrices=found_of_pairs,
         devices=tuple(device_view(e, current) for e in evidence),
         conformance=conformance(evidence, current),
-        figures=tuple(figure_view(f, claims) for f in proofs.figures),
+        figures=figures,
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),
         references=mentioned(_texts((proofs.claims, proofs.rules)), order),
@@ -352,14 +355,14 @@ def _rule(
     views: Mapping[str, ClaimView],
     claims: Iterable[Mapping[str, Any]],
     found_of_pairs: tuple[MatrixView, ...],
+    figures: tuple[FigureView, ...],
     kernels: tuple[KernelView, ...],
     titles: Mapping[str, str],
 ) -> RuleView:
     name = rule["name"]
     domains = {**{f"{n}[t]": d for n, d in rule["schedules"].items()}, **rule["parameters"]}
-    own = [c for c in claims if name in c["rules"]]
     # The same rule is counted the same in every claim.
-    counted = [c["counts"]["rules"] for c in own if c["counts"] and set(c["counts"]) == {"rules"}]
+    counted = [c["counts"]["rules"] for c in claims if c["counts"] and set(c["counts"]) == {"rules"}]
     counts = next(({name: rules[name]} for rules in counted if name in rules), None)
     return RuleView(
         name=name,
@@ -370,28 +373,14 @@ def _rule(
         start=display(rule["start"]),
         first=display(rule["first"]),
         domains=tuple((quantity(n), _domain(domain)) for n, domain in domains.items()),
-        stencil=_stencil(_reads(rule, own)) if rule["schedules"] else None,
-        counts=counts_table({"rules": counts}, titles) if counts else None,
+        stencil=stencil_of(name, figures),
+        counts=counts_table({"rules": counts}, titles) if counts else costs_of(name, figures),
         related=related(name, found_of_pairs),
         claims=tuple(
             Link(c, views[c].title, c, views[c].verdict) if c in views else Link(c, (), "") for c in rule["claims"]
         ),
         kernels=kernels,
     )
-
-
-def _reads(rule: Mapping[str, Any], claims: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The schedule values that stand in a rule's equations; necessary where a claim of this rule alone says so."""
-    proved = {
-        (r["schedule"], r["offset"])
-        for c in claims
-        if c["rules"] == [rule["name"]]
-        for r in c["reads"] or ()
-        if r["necessary"]
-    }
-    for name in rule["schedules"]:
-        offsets = {_offset("t" + o) for o in re.findall(rf"\b{name}\[t([+-][0-9]+)?\]", rule["update"])}
-        yield from ({"schedule": name, "offset": o, "necessary": (name, o) in proved} for o in sorted(offsets))
 
 
 def _domain(text: str) -> Prose:

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from derive.report.bibliography import parted
 from derive.report.html_formulas import breakable, laid, setting, wide
 from derive.report.view import FigureView, PictureView, Report
 
@@ -36,7 +37,7 @@ def _html() -> jinja2.Environment:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates()), autoescape=True, **OPTIONS)
     # Style sheet and script go in as they are; MathML comes from our own printer, over names that the parser let in.
     environment.globals["asset"] = lambda name: Markup((templates() / name).read_text(encoding="utf-8"))
-    environment.filters.update(breakable=breakable, setting=setting, wide=wide, laid=laid)
+    environment.filters.update(parted=parted, breakable=breakable, setting=setting, wide=wide, laid=laid)
     environment.filters["runs"] = _runs
     environment.filters["svg"] = _svg
     return environment
