@@ -51,7 +51,7 @@ def laid_out(table: Table) -> Layout:
     gaps = _GAP * (len(natural) - 1)
     times = int((LINE + _BESIDE) // (sum(natural) + gaps + _BESIDE)) if len(table.rows) >= _FEW else 1
     times = max(1, min(times, _TIMES, len(table.rows) // (_FEW // 2)))
-    sizes = zip(_best(natural, least, rows, LINE - gaps), heads, cells, strict=True)
+    sizes = zip(_best(natural, least, [heads, *rows], LINE - gaps), heads, cells, strict=True)
     one = rf"@{{\hspace{{{_GAP}em}}}}".join(
         rf">{{\raggedright\arraybackslash}}p{{{size:.2f}em}}" if size < max(head, cell) else "l"
         for size, head, cell in sizes
