@@ -82,7 +82,7 @@ class Kernel:
     """Generated source of one rule for one backend.
 
     ``certificate`` is the id of the proof that the rule stands on, as the caller gave it (None: none given);
-    ``rule_hash`` is :func:`derive.kernels.generate.rule_hash` of the rule. ``points`` names the states at which
+    ``rule_hash`` is :func:`derive.rules.rule.rule_hash` of the rule. ``points`` names the states at which
     the oracle is asked where the source has no ``query``. ``stages`` says how many points each stage of a step has
     (one stage, unless points depend on answers), ``oracles`` the oracle that each point is for, ``operators`` the
     names of the opaque operators. Loading runs nothing but this source, with no names but ``float`` and those of
