@@ -15,6 +15,7 @@ import torch
 from derive.bench import optimizers, record, throughput
 from derive.bench.optimizers import METHODS, Check, Workload
 from derive.bench.throughput import COPY, Measured, Run
+from derive.documents.proven import proved_claim
 from derive.errors import DeriveError
 from derive.optim import ProvenOptimizer
 from derive.optim.base import reference
@@ -229,10 +230,18 @@ def test_the_evidence(small: None) -> None:
 
 
 def test_the_command_needs_neither_flint_nor_rich(tmp_path: Path) -> None:
+    """What is proved is read from proofs.json, by the rules' hashes."""
+    rules = [get_rule(method.rule) for method in METHODS]
+    entries = [{"hash": rule_hash(rule), "proved_by": proved_claim(rule)} for rule in rules]
+    recorded = tmp_path / "proofs.json"
+    recorded.write_text(json.dumps({"schema": 1, "rules": entries}), encoding="utf-8")
     code = f"""{WITHOUT.replace('== "flint"', 'in ("flint", "rich")')}
+from pathlib import Path
+from derive.documents import proven
+proven.find_record = lambda: Path({str(recorded)!r})
 from derive.bench import throughput
 from derive.bench.optimizers import Workload
-throughput.WORKLOADS["cpu"] = (Workload("one", 1, 50),)
+throughput.WORKLOADS["cpu"], throughput.SPAN = (Workload("one", 1, 50),), 1
 from derive.cli.main import main
 assert not {{"matplotlib", "jinja2"}} & set(sys.modules)
 status = main(["bench", "--device", "cpu", "--repeats", "1", "--out", {str(tmp_path)!r}])
