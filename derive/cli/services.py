@@ -217,8 +217,10 @@ def _today() -> str:
 def check_evidence(folder: Path) -> None:
     """Raise EvidenceError where a file of evidence that the report would show is broken."""
     from derive.report.data import load_evidence
+    from derive.report.speed import load_times
 
     load_evidence(folder)
+    load_times(folder)
 
 
 def check_latex() -> None:

@@ -18,6 +18,7 @@ from derive.report.figure_view import figure_view
 from derive.report.glossary import GLOSSARY
 from derive.report.mathematics import Display, Line, Piece, Prose, display, joined, prose, quantity
 from derive.report.relations import matrices, related
+from derive.report.speed import Times, speed_view
 from derive.report.view import (
     VERDICTS,
     AxisView,
@@ -72,7 +73,7 @@ FIRST = (
 )
 
 
-def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
+def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = (), times: tuple[Times, ...] = ()) -> Report:
     """The report of these results."""
     titles = {r["name"]: r["title"] for r in proofs.rules}
     current = Current.of(proofs)
@@ -106,6 +107,7 @@ def build_report(proofs: Proofs, evidence: tuple[Evidence, ...] = ()) -> Report:
         matrices=found_of_pairs,
         devices=tuple(device_view(e, current) for e in evidence),
         conformance=conformance(evidence, current),
+        speeds=tuple(speed_view(t, current) for t in times),
         figures=figures,
         verdicts=tuple(VERDICTS.values()),
         glossary=tuple(Term(n, "term-" + n.replace(", ", "-").replace(" ", "-"), prose(text)) for n, text in GLOSSARY),

@@ -282,6 +282,11 @@ def _unpacked(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"pairs[{i}].runs[{j}]", run
 
 
+def read_checked(path: Path, check: Check) -> dict[str, Any]:
+    """The checked object that a results file holds. Raises EvidenceError where it is missing or broken."""
+    return _read(path, check)[0]
+
+
 def _read(path: Path, check: Check) -> tuple[dict[str, Any], bytes]:
     """The checked object that the file holds, and its bytes. Raises EvidenceError."""
     try:
@@ -354,12 +359,12 @@ def _relations(path: Path, value: Mapping[str, Any]) -> tuple[Mapping[str, Any],
 def load_evidence(folder: Path) -> tuple[Evidence, ...]:
     """The evidence files of a folder, by file name; none where the folder does not exist.
 
-    What `bench` measured is not among them.
+    The times that `bench` measured are not among them.
     Raises EvidenceError where one is broken.
     """
     found = []
     for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(BENCH)):
-        value, _ = _read(path, _evidence)
+        value = read_checked(path, _evidence)
         found.append(
             Evidence(
                 name=path.stem,

@@ -351,6 +351,37 @@ class ConformanceView:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedRow:
+    """How long a step took, how many bytes a second that moves, and which part of a copy's bytes that is.
+
+    ``worst``: the error of what was timed as a part of its bound, where that was looked at. ``stale``: the rule has
+    changed since.
+    """
+
+    workload: str
+    method: str
+    rule: str
+    optimizer: str
+    milliseconds: Number
+    bandwidth: Number
+    share: Number
+    worst: Number | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedView:
+    """The times that one file holds; ``copy`` and bandwidths in 10⁹ bytes a second."""
+
+    device: str
+    file: str
+    date: str
+    versions: tuple[tuple[str, str], ...]
+    copy: Number
+    rows: tuple[SpeedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A word of the glossary."""
 
@@ -446,6 +477,7 @@ class Report:
     matrices: tuple[MatrixView, ...]
     devices: tuple[DeviceView, ...]
     conformance: tuple[ConformanceView, ...]
+    speeds: tuple[SpeedView, ...]
     figures: tuple[FigureView, ...]
     verdicts: tuple[VerdictView, ...]
     glossary: tuple[Term, ...]

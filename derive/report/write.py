@@ -13,6 +13,7 @@ from derive.report.build import build_report
 from derive.report.data import load_evidence, load_proofs
 from derive.report.leftover import remove_leftover
 from derive.report.render import render_figures, render_html
+from derive.report.speed import load_times
 from derive.report.typeset import typeset
 
 
@@ -28,7 +29,8 @@ def write_report(
     EvidenceError where a file is broken, DeriveError where LaTeX is missing or fails, OSError where ``out`` cannot
     be written.
     """
-    report = build_report(load_proofs(proofs or out / "proofs.json"), load_evidence(evidence or out / "evidence"))
+    measured = evidence or out / "evidence"
+    report = build_report(load_proofs(proofs or out / "proofs.json"), load_evidence(measured), load_times(measured))
     article, figures = render_latex(report), render_figures(report)
     contents: dict[str, str | bytes] = {"report.html": render_html(report), "report.tex": article, **figures}
     if pdf:
