@@ -16,7 +16,6 @@ from derive.notation.width import width
 from derive.report.article import render_latex
 from derive.report.build import build_report
 from derive.report.data import load_evidence, load_proofs
-from derive.report.latex_formulas import whole
 from derive.report.mathematics import Formula
 from derive.report.render import render_figures
 from derive.report.view import Report
@@ -100,7 +99,7 @@ def formulas(value: object) -> Iterator[Formula]:
 
 
 def test_widths_are_those_of_tex(recorded: Report, tmp_path: Path) -> None:
-    boxes: dict[str, Box] = {f.text: whole(f) for f in formulas(recorded)}
+    boxes: dict[str, Box] = {f.text: f.box for f in formulas(recorded)}
     assert len(boxes) > 1000
     measured = "\n".join(
         rf"\setbox0\hbox{{$\displaystyle {latex(box).strip()}$}}\immediate\write\sizes{{\the\wd0}}"
