@@ -24,6 +24,24 @@ _RULES = (
         source="Loshchilov and Hutter 2019; torch.optim.AdamW",
     ),
     make_rule(
+        "nadam_torch",
+        """
+        now[t]     = beta1*(1 - 1/2*(24/25)**(t+1))
+        next[t]    = beta1*(1 - 1/2*(24/25)**(t+2))
+        p[t+1]     = p[t]*now[t]
+        m[t+1]     = beta1*m[t] + (1 - beta1)*grad(theta[t])
+        n[t+1]     = beta2*n[t] + (1 - beta2)*grad(theta[t])**2
+        d[t]       = sqrt(n[t+1]/(1 - beta2**(t+1))) + eps
+        step[t]    = (1 - now[t])/(1 - p[t+1])*grad(theta[t])/d[t] + next[t]/(1 - p[t+1]*next[t])*m[t+1]/d[t]
+        theta[t+1] = theta[t] - gamma[t]*step[t]
+        """,
+        start="p[0] = 1; m[0] = 0; n[0] = 0",
+        schedules={"gamma": "nonzero"},
+        parameters={"beta1": "0 <= beta1 < 1", "beta2": "0 <= beta2 < 1", "eps": "positive"},
+        title="NAdam with its warm-up of the momentum, at a momentum decay of 1",
+        source="Dozat 2016; torch.optim.NAdam",
+    ),
+    make_rule(
         "muon_torch_plain",
         """
         b[t+1]   = mu[t]*b[t] + (1 - mu[t])*grad(phi[t])

@@ -84,6 +84,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("Adam", {"weight_decay": 0.125}, ("adamw",), _ADAM_STATE),
     Subject("AdamW", {"weight_decay": 0.125}, ("adamw",), _ADAM_STATE),
     Subject("NAdam", {}, ("nadam_folded",), None, _AS_MOMENTUM, UNFUSED),
+    Subject("NAdam", {"momentum_decay": 1.0}, ("nadam_torch",), forms=UNFUSED),
     _muon(("muon_torch", "muon_own"), weight_decay=0.0),
     _muon(("muon_torch_plain",), weight_decay=0.0, nesterov=False),
     _muon(("muon_torch_decay",), weight_decay=0.125),

@@ -9,15 +9,18 @@ import pytest
 import torch
 
 from derive.rules.catalogue import get_rule
+from derive.rules.libraries import LIBRARY
 from derive.rules.rule import rule_hash
-from derive.testing import table
+from derive.testing import ConformanceError, assert_conforms, table
 from derive.testing.table import MATRICES, SUBJECTS, Subject, conformance
 
 EAGER = ("for-loop", "foreach", "fused")
 #: torch's fused SGD stops where only some of its parameters have had a gradient before.
 PARTLY = ("for-loop", "foreach", "fused without the late gradient")
-SGD, DAMPENED, NESTEROV, ADAM, COUPLED, ADAMW, NADAM, *MUON = (subject.title for subject in SUBJECTS)
+SGD, DAMPENED, NESTEROV, ADAM, COUPLED, ADAMW, NADAM, WARMED, *MUON = (subject.title for subject in SUBJECTS)
 CORRECTED = ["adam_corrected", "adam_torch"]
+#: torch keeps NAdam's product of momenta in float32, whatever the parameters' precision.
+NARROW = ["nadam_torch with what its hyperparameters give computed in float32"]
 IMPLEMENTED = [
     "pytorch_nesterov",
     "pytorch_nesterov_dampened",
@@ -39,13 +42,17 @@ def test_the_table() -> None:
         **{(COUPLED, form, "adamw"): ["adamw with weight decay added to the gradient"] for form in EAGER},
         **{(ADAMW, form, "adamw"): True for form in EAGER},
         **{(NADAM, form, "nadam_folded"): [] for form in EAGER[:2]},
+        **{(WARMED, form, "nadam_torch"): NARROW for form in EAGER[:2]},
         (MUON[0], "for-loop", "muon_torch"): True,
         (MUON[0], "for-loop", "muon_own"): ["muon_torch"],
         (MUON[1], "for-loop", "muon_torch_plain"): True,
         (MUON[2], "for-loop", "muon_torch_decay"): True,
     }
-    # What conforms is well within the bound, what does not is far beyond it.
-    assert all(r["units"] < 0.25 if r["conforms"] else r["units"] > 1e9 for r in ran.values())
+    # What conforms is well within the bound, what does not is far beyond it: by float32's unit in float64, at least.
+    least = {WARMED: 10.0}
+    assert all(
+        r["units"] < 0.25 if r["conforms"] else r["units"] > least.get(r["optimizer"], 1e9) for r in ran.values()
+    )
     raised = {(r["optimizer"], r["form"]) for r in rows if r["raised"]}
     assert raised == {(name, "fused") for name in (SGD, DAMPENED, NESTEROV)}
     assert all(math.isinf(float(r["units"])) and not r["conforms"] for r in rows if r["raised"])
@@ -97,3 +104,12 @@ def test_compiled_rows_are_of_the_first_rule_and_run_again_without_what_fails(mo
     monkeypatch.setattr(table, "_compiled", lambda make: lambda parameters: Wrong(parameters, lr=1.0, momentum=0.9))
     found = [(row["form"], row["conforms"]) for row in table.compiled_conformance("cpu")]
     assert found == [("compiled", False), ("compiled without the 0-d parameter", True)]
+
+
+def test_torch_s_nadam_follows_its_rule_in_the_precision_of_its_product() -> None:
+    subject = next(s for s in SUBJECTS if s.rules == ("nadam_torch",))
+    make = table._maker(subject, {"foreach": False})
+    gap = assert_conforms(make, LIBRARY["nadam_torch"], dtypes=["float32"])
+    assert gap.units < 1
+    with pytest.raises(ConformanceError, match="float64"):
+        assert_conforms(make, LIBRARY["nadam_torch"], dtypes=["float64"])
