@@ -81,6 +81,8 @@ _INDEXED = re.compile(
     rf"|(?<![\w.])(?P<number>\d+(?:\.\d+)?)\^(?P<power>{_SCRIPT})"
 )
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉−", "0123456789-")
+#: The parts of a long word: CosineAnnealingLR, optimizer.step(), heavy_ball_outside, 2.1220866065416611e-07.
+_PARTS = re.compile(r"[A-Z]?[a-z]{2,11}[^A-Za-z]?|.{1,6}", re.DOTALL)
 #: Latin letters with accents that T1 fonts hold and pdflatex reads as they are.
 _T1 = re.compile(r"[\u00c0-\u00ff\u0100-\u0107\u010c-\u011b\u0141-\u0148\u0150-\u0165\u016e-\u0171\u0178-\u017e]")
 
@@ -153,7 +155,7 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """LaTeX for a table cell: like :func:`words`, and a long word may break anywhere."""
+    """LaTeX for a table cell: like :func:`words`, and a long word may break: after its parts, else anywhere."""
     return " ".join(
         r"\allowbreak{}".join(map(escape, parts)) if len(parts := stretches(word)) > 1 else words(word)
         for word in text.split(" ")
@@ -161,5 +163,5 @@ def cell(text: str) -> str:
 
 
 def stretches(word: str) -> list[str]:
-    """A word of a table cell in the parts between which it may break; the first is as long as any."""
-    return re.findall(r".{1,6}", word, re.DOTALL) if len(word) > 14 else [word]
+    """A word of a table cell in the parts between which it may break."""
+    return _PARTS.findall(word) if len(word) > 14 else [word]

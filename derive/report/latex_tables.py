@@ -65,12 +65,13 @@ def laid_out(table: Table) -> Layout:
 
 def _word(prose: Prose) -> float:
     """The width of the widest thing in a text that stays on one line."""
-    words = [replace(p, text=w) for p in prose for w in ([p.text] if p.formula else map(_first, p.text.split()))]
+    words = [
+        replace(piece, text=part)
+        for piece in prose
+        for word in ([piece.text] if piece.formula else piece.text.split())
+        for part in stretches(word)
+    ]
     return _SPARE * max((prose_width((word,)) for word in words), default=0.0)
-
-
-def _first(word: str) -> str:
-    return stretches(word)[0]
 
 
 def _best(

@@ -145,6 +145,9 @@ def test_code_keeps_its_indentation_and_its_quotes() -> None:
 
 
 def test_a_long_word_in_a_cell_may_break() -> None:
+    assert escape.stretches("CosineAnnealingWarmRestarts") == ["Cosine", "Annealing", "Warm", "Restarts"]
+    assert escape.stretches("between_optimizer.step()") == ["between_", "optimizer.", "step(", ")"]
+    assert escape.stretches("heavy_ball") == ["heavy_ball"]
     assert (
         escape.cell("2.1220866065416611e-07 ok") == r"2.1220\allowbreak{}866065\allowbreak{}416611\allowbreak{}e-07 ok"
     )
