@@ -160,9 +160,26 @@ def test_tensors_may_share_memory() -> None:
         new = kernel.step(leaf, (answers[k],), schedule_of(rule), 1)
         for n in rule.states:
             views[n][k][...] = new[n]
-    fused(rule)(states, [grads], schedule_of(rule), 1)
+    kernel = fused(rule)
+    kernel(states, [grads], schedule_of(rule), 1)
     for n in rule.states:
         assert all(np.array_equal(array(x), y) for x, y in zip(states[n], views[n], strict=True))
+    (plan,) = kernel._plans.values()
+    assert (list(plan.copied), plan.tables, plan.alone) == ([0, 1, 2], [], {})
+
+
+def test_states_may_overlap_across_blocks() -> None:
+    """What one block has written is another's old state: it must not be read as that."""
+    rule = get_rule("polyak")
+    memory = torch.arange(3001.0, dtype=torch.float64).sqrt()
+    expected = array(memory)
+    views = {"theta": expected[1:], "previous": expected[:-1]}
+    (g,) = like([memory[1:]], 1)
+    new = generate(rule, "numpy").step(views, (array(g),), schedule_of(rule), 1)
+    for n in rule.states:
+        views[n][...] = new[n]
+    fused(rule)({"theta": [memory[1:]], "previous": [memory[:-1]]}, [[g]], schedule_of(rule), 1)
+    assert np.array_equal(array(memory), expected)
 
 
 def test_a_tensor_that_is_two_leaves_is_stepped_twice() -> None:
@@ -252,6 +269,18 @@ def test_tables_are_kept_while_nothing_moves(monkeypatch: pytest.MonkeyPatch) ->
     step(second, 4)
     second[1].data = second[1].data.view(torch.bfloat16)[:6]
     step(second, 5)
+
+
+def test_a_tensor_that_has_shrunk_is_noticed() -> None:
+    """It has the address that it had, and what follows it is not its own."""
+    rule = get_rule("heavy_ball_outside")
+    states = leaves(rule, (6, 5), torch.float64)
+    grads = like(states["v"], seed=1)
+    kernel = fused(rule)
+    kernel(states, [grads], schedule_of(rule), 1)
+    states["v"][0] = states["v"][0][:3]
+    with pytest.raises(KernelError, match="on tensors of different shapes"):
+        kernel(states, [grads], schedule_of(rule), 2)
 
 
 def test_a_tensor_that_is_transposed_in_place_is_noticed() -> None:
