@@ -16,7 +16,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
 #: Lists of tensors, one a leaf, for each state and then for each gradient.
 Columns: TypeAlias = "Sequence[Sequence[torch.Tensor]]"
 
-#: Torch computes an operation on so few elements in one thread.
-SMALL = 32_768
-#: Elements of small tensors that a call works on: few enough for the cache, enough to be worth the call.
-BATCH = 4 * SMALL
+#: Elements that a call works on, and of a piece of a large tensor (less than twice as many): few enough for a cache.
+SMALL, BATCH, PIECE = 32_768, 131_072, 262_144
+#: Threads that share the work at most: more would wait for Python.
+THREADS = 16
 #: What a tensor costs beside its elements, in elements.
 EACH = 2_048
-#: Elements of a piece of a large tensor, for each of torch's threads, at least; twice as many at most.
-PIECE = 8 * SMALL
 #: Elements that a call works on on other devices: it limits what has to be kept beside the states.
 LARGE_BATCH = 2**27
 
@@ -96,8 +94,6 @@ class InPlace:
         t: int,
         **constants: Any,
     ) -> None:
-        import torch
-
         columns = [*(states[name] for name in self.kernel.states), *grads]
         if len(grads) != sum(self.kernel.stages) or len({len(column) for column in columns}) != 1:
             lengths = ", ".join(str(len(column)) for column in columns)
@@ -115,9 +111,7 @@ class InPlace:
         for same in _of_one_kind(columns):
             work = functools.partial(_widened, run, len(states)) if _mixed(same) else run
             if same[0][0].device.type == "cpu":
-                small, large = _by_size(same)
-                _share_out(work, list(batches(small, BATCH)))
-                _run_all(work, (part for leaf in large for part in _cut(leaf, PIECE * torch.get_num_threads())))
+                _share_out(work, same)
             else:
                 _run_all(work, batches(same, LARGE_BATCH))
 
@@ -177,13 +171,16 @@ def _widened(run: Callable[[Columns], None], states: int, batch: Columns) -> Non
             torch._foreach_copy_(list(column), list(computed))
 
 
-def _by_size(columns: Columns) -> tuple[Columns, list[Sequence[torch.Tensor]]]:
-    """Lists of the small leaves, and the large ones each for itself."""
+def _parts(columns: Columns, piece: int) -> Iterator[Columns]:
+    """Pieces of the large leaves, then the small ones in batches."""
     sizes = [x.numel() for x in columns[0]]
-    if max(sizes) <= SMALL:
-        return columns, []
-    small = [[x for x, size in zip(column, sizes, strict=True) if size <= SMALL] for column in columns]
-    return small, [leaf for leaf, size in zip(zip(*columns, strict=True), sizes, strict=True) if size > SMALL]
+    small = columns
+    if max(sizes) > SMALL:
+        for leaf, size in zip(zip(*columns, strict=True), sizes, strict=True):
+            if size > SMALL:
+                yield from _cut(leaf, piece)
+        small = [[x for x, size in zip(column, sizes, strict=True) if size <= SMALL] for column in columns]
+    yield from batches(small, BATCH)
 
 
 def batches(columns: Columns, most: int) -> Iterator[Columns]:
@@ -220,26 +217,26 @@ def _run_all(work: Callable[[Columns], None], parts: Iterable[Columns]) -> None:
             work(part)
 
 
-def _share_out(work: Callable[[Columns], None], parts: Sequence[Columns]) -> None:
-    """``work`` on every part, in as many threads as torch uses.
+def _share_out(work: Callable[[Columns], None], columns: Columns) -> None:
+    """``work`` on every part of the columns, in as many threads as torch uses.
 
-    Torch's modes are a thread's own: within one all is done in this thread.
+    Every thread computes its parts alone, so that none has to wait for the others before each part is done. Torch's
+    modes are a thread's own: within one all is done in this thread, and so is what is not worth the handing over.
     """
     import torch
 
+    threads = min(torch.get_num_threads(), THREADS)
+    size = sum(x.numel() + EACH for x in columns[0])
     watched = torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack()
-    threads = 1 if watched or torch.is_inference_mode_enabled() else torch.get_num_threads()
-    shared = _Shared(iter(parts), threading.Lock())
-    others: list[Future[None]] = []
-    if min(threads, len(parts)) > 1:
-        pool = _pool(os.getpid(), threads - 1)
-        others = [pool.submit(_run_all, work, shared) for _ in range(min(threads, len(parts)) - 1)]
-    try:
-        _run_all(work, shared)
-    finally:
-        wait(others)
-    for other in others:
-        other.result()
+    if threads == 1 or size <= PIECE or watched or torch.is_inference_mode_enabled():
+        _run_all(work, _parts(columns, PIECE))
+        return
+    shared = _Shared(_parts(columns, min(PIECE, max(SMALL, size // (2 * threads)))), threading.Lock())
+    pool = _pool(os.getpid(), threads)
+    running = [pool.submit(_run_all, work, shared) for _ in range(threads)]
+    wait(running)
+    for done in running:
+        done.result()
 
 
 @dataclass(frozen=True)
@@ -259,8 +256,22 @@ class _Shared:
 
 @functools.lru_cache(maxsize=1)
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads of this process: one that was forked has none of its parent's."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="derive")
+    """Threads of this process (one that was forked has none of its parent's), in which torch starts none of its own."""
+    import torch
+
+    before, ready = torch.get_num_threads(), threading.Barrier(threads)
+
+    def alone() -> None:
+        # Torch takes over the number of threads when a thread first asks; from then on what is set is this thread's.
+        torch.get_num_threads()
+        torch.set_num_threads(1)
+        ready.wait()
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="derive", initializer=alone)
+    wait([pool.submit(torch.get_num_threads) for _ in range(threads)])
+    # For threads that are yet to come.
+    torch.set_num_threads(before)
+    return pool
 
 
 # -- on other numbers --

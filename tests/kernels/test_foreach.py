@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -366,18 +368,32 @@ def test_a_schedule_is_read_once_a_step(monkeypatch: pytest.MonkeyPatch) -> None
     assert sorted(seen) == [("gamma", 7), ("gamma", 8), ("mu", 7), ("mu", 8)]
 
 
-def test_what_fails_in_another_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIECE", 5)
+    monkeypatch.setattr(module, "SMALL", 5)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     done = []
 
-    def work(part: int) -> None:
-        if part == 5:
+    def work(part: Any) -> None:
+        ((x,),) = part
+        if x[0] == 25:
             raise ZeroDivisionError
-        done.append(part)
+        done.append(int(x[0]))
 
     with pytest.raises(ZeroDivisionError):
-        module._share_out(work, list(range(9)))  # type: ignore[arg-type]
-    assert sorted(done) == [0, 1, 2, 3, 4, 6, 7, 8]
+        module._share_out(work, [[torch.arange(50)]])
+    assert sorted(done) == [0, 5, 10, 15, 20, 30, 35, 40, 45]
+
+
+def test_the_number_of_torch_s_threads_stays_what_it_was() -> None:
+    """Within the pool it is one; here, and in threads that start later, what it was before."""
+    before, seen = torch.get_num_threads(), []
+    pool = module._pool(os.getpid(), before)
+    assert {pool.submit(torch.get_num_threads).result() for _ in range(5)} == {1}
+    later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert [torch.get_num_threads(), *seen] == [before, before]
 
 
 def test_modes_of_torch_see_every_call() -> None:
