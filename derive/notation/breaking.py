@@ -54,7 +54,7 @@ _FENCES = {
 _LINE, _AT_RELATION, _AT_SIGN, _AT_COMMA, _AT_PRODUCT, _DEEPER = 12.0, 0.0, 5.0, 8.0, 16.0, 8.0
 _TOO_WIDE = 1e6
 #: Ems by which a line that continues is moved in, and again for each pair of brackets around its beginning.
-_INDENT = 1.4
+INDENT = 1.4
 #: What stands before the meaning of a name: “where”, and white.
 _WHERE = 4.0
 #: The part of a line that a left side may take for all lines to be aligned behind it.
@@ -249,7 +249,7 @@ def _lines(box: Box, limit: float) -> Broken:
 
     def indent(start: int) -> float:
         relates = atoms[start].cost == _AT_RELATION
-        return _INDENT * (base + (0 if relates else 1 + atoms[start].depth)) if start else 0.0
+        return INDENT * (base + (0 if relates else 1 + atoms[start].depth)) if start else 0.0
 
     starts = _starts(atoms, indent, limit - (width(lead) if lead else 0.0))
     return Broken(

@@ -55,8 +55,8 @@ _UPRIGHT = dict(zip(ascii_letters, (
     556, 723, 750, 758, 1037, 754, 766, 612,
 ), strict=True))
 # fmt: on
-#: Fences that stand alone.
-_SLANTED |= {"(": 598, ")": 598, "|": 334}
+#: Fences that stand alone, as wide as they may be once they close on the same line.
+_SLANTED |= {"(": 1043, ")": 1043, "|": 501}
 #: Script capitals, about.
 _SLANTED |= dict.fromkeys("𝒜ℬ𝒞𝒟ℰℱ𝒫𝒬ℛ𝒮𝒰𝒱𝒲𝒳𝒴𝒵", 850)
 _DIGIT = 0.5
