@@ -60,6 +60,8 @@ _SLANTED |= {"(": 1043, ")": 1043, "|": 501}
 #: Script capitals, about.
 _SLANTED |= dict.fromkeys("𝒜ℬ𝒞𝒟ℰℱ𝒫𝒬ℛ𝒮𝒰𝒱𝒲𝒳𝒴𝒵", 850)
 _DIGIT = 0.5
+#: Marks in words that are half as wide as a digit; a blank is a little wider.
+_SLIM = frozenset(".,:;!|'()[]")
 #: Operators and separators by their LaTeX: at text size with the space on either side, in scripts without it.
 _SIGN = {"+": 1.223, "-": 1.223, r"\cdot": 0.723, "/": 0.5, ",": 0.445, r"\,": 0.167, r"\prime": 0.275, "": 0.0}
 _BARE = {"+": 0.778, "-": 0.778, r"\cdot": 0.278, "/": 0.5, ",": 0.278, r"\,": 0.167, r"\prime": 0.275, "": 0.0}
@@ -96,6 +98,11 @@ def width(box: Box, style: Style = Style.DISPLAY) -> float:
             return width(body, style) + _ROOT
         case Brackets(body=body, kind=kind, tall=tall):
             return width(body, style) + 2 * _FENCE[kind][tall] * _SCALE[style]
+
+
+def text_width(text: str) -> float:
+    """The width of words in ems."""
+    return sum(_UPRIGHT.get(character, 278 if character in _SLIM else 500) for character in text) / 1000
 
 
 def width_in_row(box: Box) -> float:

@@ -10,7 +10,7 @@ from math import ceil
 
 from derive.notation.breaking import broken, opened
 from derive.notation.latex import latex, latex_lines
-from derive.notation.width import Style, width
+from derive.notation.width import Style, text_width, width
 from derive.report.mathematics import Display, Formula, Line, Prose
 from derive.report.view import StepView
 
@@ -21,8 +21,8 @@ LEAD = 6.0
 #: The columns that a derivation's formulas may have, and what these and the column of reasons have together.
 _COLUMNS = (14.0, 18.0, 22.0, 27.0)
 _ACROSS = 50.0
-#: The mean width of a letter in words, and in code.
-_LETTER, _TYPED = 0.47, 0.525
+#: The width of a letter in code.
+_TYPED = 0.525
 
 
 def displayed(formula: Formula, limit: float) -> tuple[str, ...]:
@@ -52,7 +52,9 @@ def prose_width(prose: Prose) -> float:
     return sum(
         width(piece.formula.box, Style.TEXT)
         if piece.formula
-        else len(piece.text) * (_LETTER if piece.kind == "words" else _TYPED)
+        else text_width(piece.text)
+        if piece.kind == "words"
+        else len(piece.text) * _TYPED
         for piece in prose
     )
 
