@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -130,6 +131,7 @@ class Display:
         return any(line.formula is None for line in self.lines)
 
 
+@cache
 def formula(text: str) -> Formula | None:
     """The formula that ``text`` writes, or None where it is not in the notation."""
     tokens = _RELATION.split(text.strip())
