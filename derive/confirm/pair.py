@@ -14,7 +14,7 @@ from derive.confirm.machine import REFERENCE, Machine, find_device, machines
 from derive.confirm.objectives import JOINT, OWN, QUADRATIC, SLICES, Array
 from derive.confirm.propagate import affine
 from derive.confirm.record import Confirmation, Traced
-from derive.confirm.run import STEPS, Tracks, closed_loops, follow
+from derive.confirm.run import CARRIED_STEPS, STEPS, Tracks, closed_loops, follow
 from derive.confirm.schedules import SCHEDULES, Schedule
 from derive.confirm.values import Places, first_rows, rows_of, start_of
 from derive.errors import DeriveError, NotCovered
@@ -62,8 +62,7 @@ def confirm_pair(
     points, the right rule gets the same answers; its query points, and its states against the mapped ones, must
     agree within the sum of both running error bounds. That is the theorem, and the bound is rigorous for every
     objective. *Own gradients*: on the quadratic each rule also runs on the gradients at its own query points, within
-    the bound of :mod:`derive.confirm.run`; only rules whose step is affine, for others such a bound grows so
-    fast that it says nothing.
+    the bound of :mod:`derive.confirm.run`; where a step is not affine that bound is compared for the first steps only.
 
     Without ``equal``, *residual*: with the same answers, right state minus mapped left state must be what the
     symbolic residual predicts (:mod:`derive.confirm.difference`) within the bounds of both, and somewhere larger
@@ -99,10 +98,9 @@ def confirm_pair(
 def _compare(pair: _Pair, places: Places, equal: bool) -> dict[tuple[Machine, Schedule], list[Confirmation]]:
     """The records of every place; these are of one precision, and run side by side."""
     ours = closed_loops(pair.left, places, own_constants(pair.left, pair.constants), JOINT)
-    own = equal and affine(pair.left) and affine(pair.right)
-    theirs, mapped = _driven(pair, places, ours, own)
+    theirs, mapped = _driven(pair, places, ours, own=equal)
     if equal:
-        return _same_answers(pair, places, ours, theirs, mapped, own)
+        return _agree(pair, places, ours, theirs, mapped)
     return _residual(pair, places, ours, theirs, mapped)
 
 
@@ -165,20 +163,22 @@ def _gap(left: Bounded, right: Bounded) -> tuple[Floats, Floats]:
     return measured, error
 
 
-def _same_answers(
-    pair: _Pair, places: Places, ours: Tracks, theirs: Tracks, mapped: Rows, own: bool
+def _agree(
+    pair: _Pair, places: Places, ours: Tracks, theirs: Tracks, mapped: Rows
 ) -> dict[tuple[Machine, Schedule], list[Confirmation]]:
+    """Whether the rules agree: given the same answers, and each given its own."""
     asked = [_gap(*both) for both in zip(ours.queries, theirs.queries, strict=True)]
     gaps = [*asked, *(_gap(mapped[n], theirs.states[n]) for n in pair.right.states)]
-    compared = [("same answers", objective, where, gaps) for objective, where in SLICES.items()]
-    if own:
-        compared.append(("own gradients", QUADRATIC.name, OWN, asked))
+    compared = [("same answers", objective, where, gaps, STEPS) for objective, where in SLICES.items()]
+    own = STEPS if affine(pair.left) and affine(pair.right) else CARRIED_STEPS
+    compared.append(("own gradients", QUADRATIC.name, OWN, asked, own))
     found: dict[tuple[Machine, Schedule], list[Confirmation]] = {place: [] for place in places}
-    for comparison, objective, where, parts in compared:
+    for comparison, objective, where, parts, steps in compared:
         both = zip(*parts, strict=True)
-        differences, bounds = (np.concatenate([x[..., where] for x in each], axis=1) for each in both)
+        # After so many steps a state has one row more.
+        differences, bounds = (np.concatenate([x[:, : steps + 1, where] for x in each], axis=1) for each in both)
         for r, place in enumerate(places):
-            found[place].append(_record(pair, place, objective, comparison, differences[r], bounds[r]))
+            found[place].append(_record(pair, place, objective, comparison, differences[r], bounds[r], steps))
     return found
 
 
@@ -248,6 +248,7 @@ def _record(
     comparison: str,
     differences: Floats,
     bounds: Floats,
+    steps: int = STEPS,
 ) -> Confirmation:
     """The place at which the difference comes nearest to its bound speaks for all; ``ok`` looks at every place."""
     (machine, schedule), sizes = place, np.abs(differences)
@@ -266,7 +267,7 @@ def _record(
         schedule=schedule.name,
         objective=objective,
         comparison=comparison,
-        steps=STEPS,
+        steps=steps,
         max_error=float(sizes[worst]),
         bound=float(bounds[worst]),
         ok=ok,

@@ -15,7 +15,9 @@ cancel; for normalised gradients, whose averages forget old errors, the bounds s
 if each rule is given its own. On the quadratic, ∇f(x) = λx − b (or a multiple of it, see ``answer``), the closed loop
 of an affine rule is affine in the state, coordinate by coordinate, and the same propagation covers the way in which
 errors feed back through the gradient: the local error of a step then includes that of computing λx̂ − b. A stable loop
-has a bound that stays small. These coordinates (:data:`~derive.confirm.objectives.OWN`) are run beside the others.
+has a bound that stays small. Where the step is not affine the gradient's error is carried along like every other; such
+a bound says something for the first steps (:data:`CARRIED_STEPS`), then it grows beyond all use. These coordinates
+(:data:`~derive.confirm.objectives.OWN`) are run beside the others.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ from derive.kernels.bounds import SAFETY, Bounded, DType, Floats, as_numpy, give
 from derive.rules.rule import Rule
 
 STEPS = 60
+#: For how many steps the bound on a run of a rule that is not affine, on its own gradients, stays of use.
+CARRIED_STEPS = 8
 
 
 #: Answers the k-th question of all runs: from what gives the points at which they ask, one array of rows, a row a run,
@@ -91,7 +95,7 @@ def follow(
 
     The answers are taken as exact; with ``own`` those at the coordinates :data:`~derive.confirm.objectives.OWN` are
     the quadratic's at the computed points, and the bound there is on the distance from the exact run on the exact
-    gradients (affine rules only). Raises DeriveError where a kernel computes something else than its source run with
+    gradients. Raises DeriveError where a kernel computes something else than its source run with
     bounds.
     """
     constants = own_constants(rule, constants)
@@ -99,7 +103,7 @@ def follow(
     ran = _run(rule, places, full, ask, constants, begin)
     if affine(rule):
         return _propagated(rule, places, full, constants, ran, begin, own)
-    return _carried(rule, places, full, constants, ran, begin)
+    return _carried(rule, places, full, constants, ran, begin, own)
 
 
 def _run(rule: Rule, places: Places, starts: Rows, ask: Ask, constants: Constants, begin: int) -> _Ran:
@@ -191,7 +195,9 @@ def _own_answers(rule: Rule, points: tuple[Bounded, ...], answers: Bounded) -> B
     return Bounded(value, error, answers.dtype)
 
 
-def _carried(rule: Rule, places: Places, starts: Rows, constants: Constants, ran: _Ran, begin: int) -> Tracks:
+def _carried(
+    rule: Rule, places: Places, starts: Rows, constants: Constants, ran: _Ran, begin: int, own: bool
+) -> Tracks:
     """The runs with the bounds of their source on numbers with bounds, from the same starts and with the same answers.
 
     Those bounds hold for every run (:mod:`derive.kernels.bounds`), these too. Both runs are within the bound of the
@@ -201,17 +207,22 @@ def _carried(rule: Rule, places: Places, starts: Rows, constants: Constants, ran
     careful = bounded(rule, dtype)
     schedules, keywords = over_time([s for _, s in places]), careful_keywords(careful.kernel, constants)
     state, states, queries = starts, [starts], []
-    for k in range(STEPS):
-        times = np.array([[begin + k]])
-        points = oracle(rule).asked(careful.query(state, schedules, times, **keywords))  # type: ignore[arg-type]
-        grads = rows(ran.answers, slice(k, k + 1))
-        state = many_steps(careful.functions, "step", [state], grads, schedules, begin + k, keywords)
-        queries.append([spread(p, grads.value.shape) for p in points])
-        states.append(state)
+    # A bound may grow without limit; then it says so.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(STEPS):
+            times = np.array([[begin + k]])
+            points = oracle(rule).asked(careful.query(state, schedules, times, **keywords))  # type: ignore[arg-type]
+            grads = rows(ran.answers, slice(k, k + 1))
+            asked = tuple(spread(p, grads.value.shape) for p in points)
+            grads = _own_answers(rule, asked, grads) if own else grads
+            state = many_steps(careful.functions, "step", [state], grads, schedules, begin + k, keywords)
+            queries.append(asked)
+            states.append(state)
 
     def bound(parts: list[Bounded], computed: Array) -> Bounded:
         found = joined(parts)
-        apart = np.abs(found.value.astype(np.float64) - computed)
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = np.abs(found.value.astype(np.float64) - computed)
         if np.any(apart > 2 * SAFETY * found.error):
             raise _other(rule, places)
         return Bounded(computed, found.error, dtype)
@@ -237,7 +248,7 @@ def start_errors(rule: Rule, starts: Rows) -> Floats:
 def closed_loops(rule: Rule, places: Places, constants: Constants, objective: Objective) -> Tracks:
     """The rule's runs on an objective's gradients, or steps along them, at its own query points.
 
-    With the bounds of answers that are the gradients at the exact points where ``follow`` has them.
+    At the coordinates ``OWN`` the bounds are those of answers that are the gradients at the exact points.
     """
     stand_in = oracle(rule)
 
@@ -247,4 +258,4 @@ def closed_loops(rule: Rule, places: Places, constants: Constants, objective: Ob
         return answers
 
     starts = start_of(rule, places, constants, objective.start)
-    return follow(rule, places, starts, ask, constants, own=affine(rule))
+    return follow(rule, places, starts, ask, constants, own=True)

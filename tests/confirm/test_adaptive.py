@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from derive.confirm import confirm_pair
+from derive.confirm.compiled import rows
 from derive.confirm.difference import difference
 from derive.confirm.machine import Machine
-from derive.confirm.objectives import JOINT
+from derive.confirm.objectives import JOINT, OWN, QUADRATIC, quadratic_data
 from derive.confirm.record import Confirmation
-from derive.confirm.run import closed_loops
+from derive.confirm.run import CARRIED_STEPS, closed_loops, follow
 from derive.confirm.schedules import COSINE, WARM_UP
 from derive.errors import DeriveError
 from derive.kernels import generate
@@ -66,10 +67,36 @@ def test_proven_pairs_agree(left: Rule, right: Rule, state_map: dict[str, str]) 
     assert max(r.max_error / r.bound for r in found if r.bound) > 0.01 or left == right
 
 
-def test_only_linear_pairs_are_run_on_their_own_gradients() -> None:
+def test_each_rule_runs_on_its_own_gradients_for_as_long_as_the_bound_says_something() -> None:
     for left, right, state_map in PROVEN:
-        found = {r.comparison for r in confirm(left, right, state_map, equal=True)}
-        assert ("own gradients" in found) == (left.name == "black_box_lookahead")
+        found = [r for r in confirm(left, right, state_map, equal=True) if r.comparison == "own gradients"]
+        assert len(found) == 2 * 2
+        assert {r.steps for r in found} == {60 if left.name == "black_box_lookahead" else 8}
+        for r in found:
+            assert r.ok
+            assert r.bound < (1e-11 if r.dtype == "float64" else 1e-2)
+
+
+@pytest.mark.parametrize("name", ["laprop_folded", "adam_torch", "muon_own"])
+def test_the_bound_on_own_gradients_holds_against_a_run_in_higher_precision(name: str) -> None:
+    """Each on the gradients at its own points: float32 against float64, within what both may be off."""
+    rule = get_rule(name)
+    constants = tuple((p, MOMENTS[p]) for p in rule.parameter_names)
+    places = [((Machine("numpy", "cpu", dtype), WARM_UP),) for dtype in ("float32", "float64")]
+    (single,), (double,) = (closed_loops(rule, place, constants, JOINT).queries for place in places)
+    steps = slice(1, CARRIED_STEPS + 1)
+    apart = np.abs(single.value[0, steps, OWN] - double.value[0, steps, OWN])
+    error, other = single.error[0, steps, OWN], double.error[0, steps, OWN]
+    assert np.all(apart <= error + other)
+    assert np.all(other < 1e-6 * error)
+    # (Steps of a sign times a rate of a few bits do not round.)
+    assert np.max(apart / error) > 0.03 or name == "muon_own"
+    # The answers' own errors are in it: with given answers the bound is smaller.
+    tracks = closed_loops(rule, places[0], constants, JOINT)
+    table = tracks.answers.value
+    start = {n: rows(b, slice(0, 1)) for n, b in tracks.states.items()}
+    (fixed,) = follow(rule, places[0], start, lambda k, asked: table[:, k], constants).queries
+    assert np.all(fixed.error[0, CARRIED_STEPS, OWN] < error[-1])
 
 
 WRONG = {
@@ -217,7 +244,6 @@ def test_an_oracle_of_several_arguments() -> None:
 def test_the_second_argument_s_errors_feed_back_within_the_bound() -> None:
     """A float32 run on its own answers against one in fractions."""
     from derive.confirm.compiled import ANSWERS, DECAY
-    from derive.confirm.objectives import OWN, QUADRATIC, quadratic_data
 
     rule, machine = reading("recovered"), Machine("numpy", "cpu", "float32")
     tracks = closed_loops(rule, ((machine, COSINE),), (), JOINT)
