@@ -13,7 +13,7 @@ from pathlib import Path
 from derive.errors import DeriveError
 
 #: What the article asks of a LaTeX beyond its core, as files that it finds.
-PACKAGES = ("booktabs.sty", "caption.sty", "lmodern.sty", "microtype.sty", "msam10.pfb", "xcolor.sty")
+PACKAGES = ("booktabs.sty", "caption.sty", "float.sty", "lmodern.sty", "microtype.sty", "msam10.pfb", "xcolor.sty")
 _INSTALL = "  on Debian: apt-get install texlive-latex-recommended texlive-fonts-recommended lmodern"
 
 #: References and the contents settle within so many runs.

@@ -50,7 +50,7 @@ def test_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         check_latex()
     monkeypatch.setattr(shutil, "which", lambda name: name)
     found = subprocess.CompletedProcess(
-        [], 1, "/tex/booktabs.sty\n/tex/xcolor.sty\n/tex/caption.sty\n/tex/msam10.pfb\n"
+        [], 1, "/tex/booktabs.sty\n/tex/float.sty\n/tex/xcolor.sty\n/tex/caption.sty\n/tex/msam10.pfb\n"
     )
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: found)
     with pytest.raises(DeriveError, match=r"packages that are not installed: lmodern.sty, microtype.sty\n"):
