@@ -17,6 +17,7 @@ import linecache
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from derive.kernels.functions import SCALARS
@@ -115,7 +116,7 @@ class Fused:
 
         columns = [states[state] for state in self.kernel.states]
         self._run(name, [*columns, *grads], range(len(columns)), self.programs[name](schedule, t, **constants))
-        increment_version([x for column in columns for x in column])
+        increment_version(list(chain.from_iterable(columns)))
 
     def query(
         self,
@@ -177,7 +178,7 @@ class _Facts(NamedTuple):
 def _facts(kernel: Kernel, columns: Sequence[Column]) -> _Facts:
     import torch
 
-    tensors = [x for column in columns for x in column]
+    tensors = list(chain.from_iterable(columns))
     try:
         return _Facts(
             list(map(torch.Tensor.data_ptr, tensors)),
