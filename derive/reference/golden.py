@@ -99,8 +99,8 @@ class Golden:
     rule's domains, and others are computed with as they are.
 
     Arithmetic is done in the widest precision among the states; each result is rounded once more, to its own state's.
-    So bfloat16 parameters with ``init(params, dtype=torch.float32)`` are updated in float32. NumPy arrays of
-    fractions (dtype object) are computed exactly.
+    So bfloat16 parameters with ``init(params, dtype=torch.float32)`` are updated in float32; fused kernels compute in
+    float32 at least. NumPy arrays of fractions (dtype object) are computed exactly.
 
     No result shares memory with a gradient, nor with another state. Nothing is recorded for differentiation.
     """
