@@ -91,12 +91,13 @@ def test_the_bound_on_own_gradients_holds_against_a_run_in_higher_precision(name
     assert np.all(other < 1e-6 * error)
     # (Steps of a sign times a rate of a few bits do not round.)
     assert np.max(apart / error) > 0.03 or name == "muon_own"
-    # The answers' own errors are in it: with given answers the bound is smaller.
+    # The answers' own errors are in it: with given answers the bound is smaller, but where only their sign counts.
     tracks = closed_loops(rule, places[0], constants, JOINT)
     table = tracks.answers.value
     start = {n: rows(b, slice(0, 1)) for n, b in tracks.states.items()}
     (fixed,) = follow(rule, places[0], start, lambda k, asked: table[:, k], constants).queries
-    assert np.all(fixed.error[0, CARRIED_STEPS, OWN] < error[-1])
+    assert np.all(fixed.error[0, CARRIED_STEPS, OWN] <= error[-1])
+    assert np.all(fixed.error[0, CARRIED_STEPS, OWN] < error[-1]) == (name != "muon_own")
 
 
 WRONG = {
