@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeAlias
 
@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from derive.errors import DeriveError, NotCovered
 from derive.optim.checkpoint import restored, without_functions
-from derive.optim.lists import Known, Lists, Step
+from derive.optim.lists import Known, Lists, Step, with_gradients
 from derive.reference import Golden, golden
 from derive.reference.schedules import Schedule, ScheduleLike, as_schedule
 
@@ -111,12 +111,11 @@ class ProvenOptimizer(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        ready = [self._prepared(group) for group in self.param_groups]
-        for group, (schedules, now, following) in zip(self.param_groups, ready, strict=True):
-            given = [(p, p.grad) for p in group["params"] if p.grad is not None]
-            if given:
-                params, grads = map(list, zip(*given, strict=True))
-                self._step(group, params, grads, schedules, now, following)
+        given = [with_gradients(group["params"]) for group in self.param_groups]
+        ready = [self._prepared(group, grads) for group, (_, grads) in zip(self.param_groups, given, strict=True)]
+        for group, (params, grads), times in zip(self.param_groups, given, ready, strict=True):
+            if params:
+                self._step(group, params, grads, *times)
             group["t"] += 1
         return loss
 
@@ -129,7 +128,7 @@ class ProvenOptimizer(Optimizer):
         now: float,
         following: float,
     ) -> None:
-        states = [self.state[p] for p in params]
+        states = self._known.states(self.state, params)
         if not all(states):
             for p, state in zip(params, states, strict=True):
                 if not state:
@@ -148,10 +147,9 @@ class ProvenOptimizer(Optimizer):
         return {name: as_schedule(option, group[option]) for option, name in self.OPTIONS.items()}
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _prepared(self, group: Group) -> tuple[Schedules, float, float]:
+    def _prepared(self, group: Group, grads: Sequence[torch.Tensor]) -> tuple[Schedules, float, float]:
         """The group's schedules, and the lookahead's coefficient now and after this step; every refusal is here."""
-        layouts = {p.grad.layout for p in group["params"] if p.grad is not None}
-        if others := layouts - {torch.strided}:
+        if others := {g.layout for g in grads} - {torch.strided}:
             raise NotCovered(f"a sparse gradient ({others.pop()})\n  expected a dense one: {type(self).__name__}")
         schedules, t = self._schedules(group), group["t"]
         for schedule in schedules.values():

@@ -29,16 +29,44 @@ class Step:
         return Step([params[i] for i in places], [grads[i] for i in places], [states[i] for i in places])
 
 
+def with_gradients(params: list[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The parameters that have a gradient, and the gradients."""
+    grads: list[Any] = [p.grad for p in params]
+    if type(None) in set(map(type, grads)):
+        params = [p for p, g in zip(params, grads, strict=True) if g is not None]
+        grads = [g for g in grads if g is not None]
+    return params, grads
+
+
+def same(ones: Sequence[object], others: Sequence[object]) -> bool:
+    """Whether two lists have the very same things in them."""
+    return len(ones) == len(others) and all(map(is_, ones, others))
+
+
 @dataclass(frozen=True)
 class Known:
-    """Which tensors are known to share no memory, so that it need not be found out at every step.
+    """What is known of lists of tensors from the step before, so that it need not be found out at every step.
 
-    What was found is kept by the first parameter: of which parameters and states, and where they and the gradients
-    were in memory. It stands for the same tensors in the same places, with contiguous gradients in the same places,
-    which reach as far as their parameters do.
+    All is kept by the first parameter. ``found`` has the tensors that shared no memory, parameters and states, and
+    where they and the gradients were: it stands for the same tensors in the same places, with contiguous gradients in
+    the same places, which reach as far as their parameters do. ``kept`` has parameters, everything that the optimizer
+    keeps, and what of it belongs to these parameters.
     """
 
     found: dict[int, tuple[list[torch.Tensor], list[int]]] = field(default_factory=dict)
+    kept: dict[int, tuple[list[torch.Tensor], list[Any], list[dict[str, Any]]]] = field(default_factory=dict)
+
+    def states(self, state: Mapping[torch.Tensor, dict[str, Any]], params: list[torch.Tensor]) -> list[dict[str, Any]]:
+        """What the optimizer keeps for each of the parameters, looked up again where anything is another."""
+        if torch.compiler.is_compiling() or len(state) > 2 * len(params):
+            return [state[p] for p in params]
+        everything = list(state.values())
+        before = self.kept.get(id(params[0]))
+        if before is not None and same(params, before[0]) and same(everything, before[1]):
+            return before[2]
+        states = [state[p] for p in params]
+        self.kept[id(params[0])] = list(params), list(state.values()), states
+        return states
 
     def together(self, rule: Golden, lists: Lists, grads: Sequence[torch.Tensor]) -> bool:
         """What the rule says of lists of parameters and of what is kept for them."""
@@ -51,7 +79,7 @@ class Known:
         places = [x.data_ptr() for x in tensors] + [g.data_ptr() for g in grads]
         contiguous = all(g.is_contiguous() for g in grads)
         known, before = self.found.get(id(first), ([], []))
-        if contiguous and places == before and all(map(is_, tensors, known)):
+        if contiguous and places == before and same(tensors, known):
             return True
         apart = rule.together(lists, [grads])
         if apart and contiguous:

@@ -80,7 +80,7 @@ def _torch(fused: bool) -> Arrays:
     def together(columns: Sequence[Sequence[Array]]) -> bool:
         if torch.compiler.is_compiling() or torch._C._functorch.peek_interpreter_stack() is not None:
             return False
-        return {type(x) for column in columns for x in column} <= plain and (fused or apart(columns))
+        return set().union(*(map(type, column) for column in columns)) <= plain and (fused or apart(columns))
 
     return Arrays(
         problem=problem,
