@@ -271,12 +271,6 @@ class DocumentView:
     claims: tuple[ClaimView, ...]
     totals: tuple[Total, ...]
 
-    @property
-    def by_verdict(self) -> tuple[ClaimView, ...]:
-        """The claims with those of one verdict side by side, for the picture of the totals."""
-        order = list(VERDICTS)
-        return tuple(sorted(self.claims, key=lambda c: order.index(c.verdict.label)))
-
 
 @dataclass(frozen=True, slots=True)
 class KernelView:
