@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from derive.kernels import Kernel, KernelError, generate
+from derive.kernels import Kernel, KernelError, generate, triton_plan
 from derive.kernels import triton_launch as module
 from derive.kernels.bounds import SAFETY, given, lifter, plain
 from derive.kernels.foreach import in_place as foreach
@@ -198,7 +198,7 @@ def test_nothing_to_do() -> None:
 
 
 def test_large_leaves_have_a_launch_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGE", 1000)
+    monkeypatch.setattr(triton_plan, "LARGE", 1000)
     rule = get_rule("folded_outside")
     kernel = fused(rule)
     states = leaves(rule, (3, 1001, 7, 2500), torch.float32)
@@ -243,8 +243,8 @@ def test_misaligned_leaves_are_loaded_element_by_element() -> None:
 
 def test_tables_are_kept_while_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    original = module._plan
-    monkeypatch.setattr(module, "_plan", lambda *a: made.append(1) or original(*a))
+    original = module.plan_of
+    monkeypatch.setattr(module, "plan_of", lambda *a: made.append(1) or original(*a))
     rule = get_rule("heavy_ball_outside")
     kernel, schedule = fused(rule), schedule_of(rule)
     states = leaves(rule, (5, 6), torch.float32)
@@ -313,7 +313,7 @@ def test_a_table_is_read_on_the_stream_on_which_it_was_sent(monkeypatch: pytest.
     grads = like(states["v"], seed=1)
     plans = []
     for stream in (1, 1, 2, 2, 1):
-        monkeypatch.setattr(module, "_stream", lambda device, stream=stream: stream)
+        monkeypatch.setattr(triton_plan, "_stream", lambda device, stream=stream: stream)
         kernel(states, [grads], schedule_of(rule), 1)
         plans += kernel._plans.values()
     assert [plan is plans[0] for plan in plans] == [True, True, False, False, False]
@@ -328,8 +328,8 @@ def test_what_a_graph_captures_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel(states, [grads], schedule_of(rule), 1)
     (plan,) = kernel._plans.values()
     with monkeypatch.context() as capture:
-        capture.setattr(module, "_capturing", lambda device: True)
-        capture.setattr(module, "_stream", lambda device: 7)
+        capture.setattr(triton_plan, "_capturing", lambda device: True)
+        capture.setattr(triton_plan, "_stream", lambda device: 7)
         kernel(states, [grads], schedule_of(rule), 1)
         with pytest.raises(KernelError, match="new tensors while a graph is captured\n  expected the same step before"):
             kernel(others, [grads], schedule_of(rule), 1)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from derive.kernels import generate, triton_launch
-from derive.kernels.triton_launch import BLOCK, WARPS, in_place
+from derive.kernels import generate, triton_plan
+from derive.kernels.triton_launch import in_place
+from derive.kernels.triton_plan import BLOCK, WARPS
 from derive.rules.catalogue import CATALOGUE, get_rule
 
 triton = pytest.importorskip("triton")
@@ -182,7 +183,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list:
         made.append((self.fn.__name__, grid, run(self, *arguments, grid=grid, warmup=True, **options)))
 
     monkeypatch.setattr(JITFunction, "run", compiled)
-    monkeypatch.setattr(triton_launch, "DEVICE", "cpu")
+    monkeypatch.setattr(triton_plan, "DEVICE", "cpu")
     monkeypatch.setattr(triton.runtime.driver, "_active", NoDevice())
     return made
 
