@@ -1,9 +1,9 @@
 """Steps of many torch tensors in few calls, in place: a kernel's step on torch's multi-tensor functions.
 
-On a CPU the tensors are worked off in pieces that stay in a core's cache: all calls of a step run over some pieces
-before the next ones are touched, so that memory is read and written once however many calls a step takes. The pieces
-are shared out among threads. Torch computes each element by itself, so that neither pieces, nor batches of them, nor
-threads change a bit of a result.
+On a CPU the tensors are worked off in parts that stay in the cache: all calls of a step run over one part before the
+next is touched, so that memory is read and written once however many calls a step takes. Small tensors come in
+batches, which threads share; of a large one torch itself shares each operation among its threads. Torch computes each
+element by itself, so that neither pieces, nor batches, nor threads change a bit of a result.
 
 Rounding: the calls do the operations of the kernel's source in its order, but for what
 :mod:`derive.kernels.foreach_source` says; :meth:`InPlace.interpret` has these calls too, so that over numbers with a
@@ -16,7 +16,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -33,12 +33,16 @@ if TYPE_CHECKING:
 #: Lists of tensors, one a leaf, for each state and then for each gradient.
 Columns: TypeAlias = "Sequence[Sequence[torch.Tensor]]"
 
-#: Elements that a call works on, and of a piece of a large tensor (less than twice as many): few enough for a cache.
-SMALL, BATCH, PIECE = 32_768, 131_072, 262_144
-#: Threads that share the work at most: more would wait for Python.
-THREADS = 16
+#: Torch computes an operation on so few elements in one thread.
+SMALL = 32_768
+#: Elements of small tensors that a call works on: few enough for the cache, enough to be worth the call.
+BATCH = 4 * SMALL
 #: What a tensor costs beside its elements, in elements.
 EACH = 2_048
+#: Threads that share the small tensors at most: more would wait for Python.
+THREADS = 16
+#: Elements of a piece of a large tensor, and for each of torch's threads; at least, and less than twice as many.
+PIECE, OF_A_THREAD = 2**20, 2**17
 #: Elements that a call works on on other devices: it limits what has to be kept beside the states.
 LARGE_BATCH = 2**27
 
@@ -94,6 +98,8 @@ class InPlace:
         t: int,
         **constants: Any,
     ) -> None:
+        import torch
+
         columns = [*(states[name] for name in self.kernel.states), *grads]
         if len(grads) != sum(self.kernel.stages) or len({len(column) for column in columns}) != 1:
             lengths = ", ".join(str(len(column)) for column in columns)
@@ -111,7 +117,10 @@ class InPlace:
         for same in _of_one_kind(columns):
             work = functools.partial(_widened, run, len(states)) if _mixed(same) else run
             if same[0][0].device.type == "cpu":
-                _share_out(work, same)
+                small, large = _by_size(same)
+                _share_out(work, list(batches(small, BATCH)))
+                piece = max(PIECE, OF_A_THREAD * torch.get_num_threads())
+                _run_all(work, (part for leaf in large for part in _cut(leaf, piece)))
             else:
                 _run_all(work, batches(same, LARGE_BATCH))
 
@@ -171,16 +180,13 @@ def _widened(run: Callable[[Columns], None], states: int, batch: Columns) -> Non
             torch._foreach_copy_(list(column), list(computed))
 
 
-def _parts(columns: Columns, piece: int) -> Iterator[Columns]:
-    """Pieces of the large leaves, then the small ones in batches."""
+def _by_size(columns: Columns) -> tuple[Columns, list[Sequence[torch.Tensor]]]:
+    """Lists of the small leaves, and the large ones each for itself."""
     sizes = [x.numel() for x in columns[0]]
-    small = columns
-    if max(sizes) > SMALL:
-        for leaf, size in zip(zip(*columns, strict=True), sizes, strict=True):
-            if size > SMALL:
-                yield from _cut(leaf, piece)
-        small = [[x for x, size in zip(column, sizes, strict=True) if size <= SMALL] for column in columns]
-    yield from batches(small, BATCH)
+    if max(sizes) <= SMALL:
+        return columns, []
+    small = [[x for x, size in zip(column, sizes, strict=True) if size <= SMALL] for column in columns]
+    return small, [leaf for leaf, size in zip(zip(*columns, strict=True), sizes, strict=True) if size > SMALL]
 
 
 def batches(columns: Columns, most: int) -> Iterator[Columns]:
@@ -217,26 +223,26 @@ def _run_all(work: Callable[[Columns], None], parts: Iterable[Columns]) -> None:
             work(part)
 
 
-def _share_out(work: Callable[[Columns], None], columns: Columns) -> None:
-    """``work`` on every part of the columns, in as many threads as torch uses.
+def _share_out(work: Callable[[Columns], None], parts: Sequence[Columns]) -> None:
+    """``work`` on every part, in as many threads as torch uses.
 
-    Every thread computes its parts alone, so that none has to wait for the others before each part is done. Torch's
-    modes are a thread's own: within one all is done in this thread, and so is what is not worth the handing over.
+    Torch's modes are a thread's own: within one all is done in this thread.
     """
     import torch
 
-    threads = min(torch.get_num_threads(), THREADS)
-    size = sum(x.numel() + EACH for x in columns[0])
     watched = torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack()
-    if threads == 1 or size <= PIECE or watched or torch.is_inference_mode_enabled():
-        _run_all(work, _parts(columns, PIECE))
-        return
-    shared = _Shared(_parts(columns, min(PIECE, max(SMALL, size // (2 * threads)))), threading.Lock())
-    pool = _pool(os.getpid(), threads)
-    running = [pool.submit(_run_all, work, shared) for _ in range(threads)]
-    wait(running)
-    for done in running:
-        done.result()
+    threads = 1 if watched or torch.is_inference_mode_enabled() else min(torch.get_num_threads(), THREADS)
+    shared = _Shared(iter(parts), threading.Lock())
+    others: list[Future[None]] = []
+    if min(threads, len(parts)) > 1:
+        pool = _pool(os.getpid(), threads - 1)
+        others = [pool.submit(_run_all, work, shared) for _ in range(min(threads, len(parts)) - 1)]
+    try:
+        _run_all(work, shared)
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
 
 
 @dataclass(frozen=True)
@@ -256,22 +262,8 @@ class _Shared:
 
 @functools.lru_cache(maxsize=1)
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads of this process (one that was forked has none of its parent's), in which torch starts none of its own."""
-    import torch
-
-    before, ready = torch.get_num_threads(), threading.Barrier(threads)
-
-    def alone() -> None:
-        # Torch takes over the number of threads when a thread first asks; from then on what is set is this thread's.
-        torch.get_num_threads()
-        torch.set_num_threads(1)
-        ready.wait()
-
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="derive", initializer=alone)
-    wait([pool.submit(torch.get_num_threads) for _ in range(threads)])
-    # For threads that are yet to come.
-    torch.set_num_threads(before)
-    return pool
+    """Threads of this process: one that was forked has none of its parent's."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="derive")
 
 
 # -- on other numbers --

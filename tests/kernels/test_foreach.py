@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -237,7 +235,13 @@ def test_neither_pieces_nor_batches_nor_threads_change_a_bit(
     threads = torch.get_num_threads()
     try:
         for small, batch, piece, count in ((64, 300, 100, 1), (8, 64, 33, 2), (1, 1, 1000, 3), (2000, 5000, 64, 2)):
-            for constant, value in (("SMALL", small), ("BATCH", batch), ("PIECE", piece), ("EACH", 5)):
+            for constant, value in (
+                ("SMALL", small),
+                ("BATCH", batch),
+                ("PIECE", piece),
+                ("OF_A_THREAD", 9),
+                ("EACH", 5),
+            ):
                 monkeypatch.setattr(module, constant, value)
             torch.set_num_threads(count)
             together = copied(begun)
@@ -316,6 +320,7 @@ def test_any_layout(memory_format: torch.memory_format, monkeypatch: pytest.Monk
     """Dense in another order, and cut; every second column; a gradient in another order than its state; 0-d."""
     monkeypatch.setattr(module, "SMALL", 16)
     monkeypatch.setattr(module, "PIECE", 32)
+    monkeypatch.setattr(module, "OF_A_THREAD", 1)
     problem = Problem("folded_outside")
     shapes = [(2, 3, 8, 8), (6, 10), (4, 3, 5, 5), ()]
     made = [torch.from_numpy(problem.numbers.standard_normal(s)) for s in shapes for _ in range(3)]
@@ -368,32 +373,18 @@ def test_a_schedule_is_read_once_a_step(monkeypatch: pytest.MonkeyPatch) -> None
     assert sorted(seen) == [("gamma", 7), ("gamma", 8), ("mu", 7), ("mu", 8)]
 
 
-def test_what_fails_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PIECE", 5)
-    monkeypatch.setattr(module, "SMALL", 5)
+def test_what_fails_in_another_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     done = []
 
     def work(part: Any) -> None:
-        ((x,),) = part
-        if x[0] == 25:
+        if part == 5:
             raise ZeroDivisionError
-        done.append(int(x[0]))
+        done.append(part)
 
     with pytest.raises(ZeroDivisionError):
-        module._share_out(work, [[torch.arange(50)]])
-    assert sorted(done) == [0, 5, 10, 15, 20, 30, 35, 40, 45]
-
-
-def test_the_number_of_torch_s_threads_stays_what_it_was() -> None:
-    """Within the pool it is one; here, and in threads that start later, what it was before."""
-    before, seen = torch.get_num_threads(), []
-    pool = module._pool(os.getpid(), before)
-    assert {pool.submit(torch.get_num_threads).result() for _ in range(5)} == {1}
-    later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
-    later.start()
-    later.join()
-    assert [torch.get_num_threads(), *seen] == [before, before]
+        module._share_out(work, list(range(9)))  # type: ignore[arg-type]
+    assert sorted(done) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
 def test_modes_of_torch_see_every_call() -> None:
