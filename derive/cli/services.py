@@ -75,14 +75,19 @@ def file_claim(where: str, claim: Claim, result: Result) -> Json:
 def file_document(file: ClaimFile, claims: Sequence[Json]) -> Json:
     """The object that proofs.json would hold, of a claim file: its claims, and the rules that they speak of."""
     from derive.documents.recorded import SCHEMA
-    from derive.documents.results import rule_json, rules_in
+    from derive.documents.results import may_prove, rule_json, rules_in
 
     rules = {rule.name: rule for stated in file.claims for rule in rules_in(stated.claim.formal)}
     spoken = {name: [claim["id"] for claim in claims if name in claim["rules"]] for name in rules}
+    labels = {claim["id"]: claim["verdict"] for claim in claims}
+    proved = [stated.claim for stated in file.claims if labels.get(stated.claim.id) == "proved"]
     return {
         "schema": SCHEMA,
         "claims": list(claims),
-        "rules": [rule_json(rule, spoken[name]) for name, rule in rules.items()],
+        "rules": [
+            rule_json(rule, spoken[name], next((claim.id for claim in proved if may_prove(claim, rule)), None))
+            for name, rule in rules.items()
+        ],
     }
 
 

@@ -56,10 +56,11 @@ def document_json(
         "documents": {d: DOCUMENTS[d] for d in dict.fromkeys(c.document for c, _ in pairs)},
         "claims": [claim_json(c, r) for c, r in pairs],
         "rules": [
-            {
-                **rule_json(rule, [i for i, names in spoken.items() if rule.name in names]),
-                "proved_by": next((c.id for c, r in pairs if is_proof(c, rule, r)), None),
-            }
+            rule_json(
+                rule,
+                [i for i, names in spoken.items() if rule.name in names],
+                next((c.id for c, r in pairs if is_proof(c, rule, r)), None),
+            )
             for rule in CATALOGUE.values()
         ],
         "library_rules": {name: rule_hash(rule) for name, rule in LIBRARY.items()},
@@ -220,8 +221,8 @@ def _joined(
     return ", ".join(words), ",\\quad ".join(formulas)
 
 
-def rule_json(rule: Rule, claims: list[str]) -> dict[str, Any]:
-    """One rule, with the ids of the claims that speak of it."""
+def rule_json(rule: Rule, claims: list[str], proved_by: str | None = None) -> dict[str, Any]:
+    """One rule, with the ids of the claims that speak of it, and of the first that proves something of it, if any."""
     return {
         "name": rule.name,
         "hash": rule_hash(rule),
@@ -235,4 +236,5 @@ def rule_json(rule: Rule, claims: list[str]) -> dict[str, Any]:
         "schedules": {d.name: d.domain.text for d in rule.schedules},
         "parameters": {d.name: d.domain.text for d in rule.parameters},
         "claims": claims,
+        "proved_by": proved_by,
     }

@@ -359,11 +359,11 @@ def _relations(path: Path, value: Mapping[str, Any]) -> tuple[Mapping[str, Any],
 def load_evidence(folder: Path) -> tuple[Evidence, ...]:
     """The evidence files of a folder, by file name; none where the folder does not exist.
 
-    The times that `bench` measured are not among them.
-    Raises EvidenceError where one is broken.
+    The times that `bench` measured are not among them. Raises EvidenceError where one is broken.
     """
     found = []
-    for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(BENCH)):
+    # By the name without its ending: cpu before cpu-compiled.
+    for path in sorted((p for p in folder.glob("*.json") if not p.name.startswith(BENCH)), key=lambda p: p.stem):
         value = read_checked(path, _evidence)
         found.append(
             Evidence(

@@ -173,9 +173,9 @@ def test_json_is_an_object_like_the_one_of_prove(derive: Any, file: Any, tmp_pat
         plain = json.loads(json.dumps(claim_json(claim, decide(claim.formal))))
         assert entry == {**plain, "document": name, "rules": entry["rules"]}
     assert [claim["rules"] for claim in found["claims"]] == [["outside", "outside"], ["outside", "halved"]]
-    assert [(rule["name"], rule["claims"]) for rule in found["rules"]] == [
-        ("outside", ["same", "half"]),
-        ("halved", ["half"]),
+    assert [(rule["name"], rule["claims"], rule["proved_by"]) for rule in found["rules"]] == [
+        ("outside", ["same", "half"], "same"),
+        ("halved", ["half"], None),
     ]
     target = tmp_path / "out" / "found.json"
     assert derive("check", name, "--json", target)[:2] == (0, err)

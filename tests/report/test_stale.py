@@ -120,3 +120,9 @@ def test_a_gpu_counts_only_where_what_it_ran_is_current(doctored: Callable[[Chan
     report = doctored(lambda e: None)
     assert not report.gpu
     assert "No GPU was seen: nothing here was run on one" in render_html(report)
+
+
+def test_evidence_of_its_own_stands_after_the_device_s(folder: Path) -> None:
+    for name in ("cpu-compiled", "bench-cpu"):
+        (folder / "evidence" / f"{name}.json").write_text(json.dumps(EVIDENCE), encoding="utf-8")
+    assert [e.name for e in load_evidence(folder / "evidence")] == ["cpu", "cpu-compiled"]
