@@ -42,7 +42,7 @@ EACH = 2_048
 #: Threads that share the small tensors at most: more would wait for Python.
 THREADS = 16
 #: Elements of a piece of a large tensor, and for each of torch's threads; at least, and less than twice as many.
-PIECE, OF_A_THREAD = 2**20, 2**17
+PIECE, OF_A_THREAD = 2**21, 2**17
 #: Elements that a call works on on other devices: it limits what has to be kept beside the states.
 LARGE_BATCH = 2**27
 
