@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,15 @@ def machines(device: str, *rules: Rule) -> tuple[Machine, ...]:
     if device == "cuda" and all(map(fusable, rules)):
         places.append(("triton", device))
     return tuple(Machine(backend, place, dtype) for backend, place in places for dtype in DTYPES)
+
+
+def quiet(machines: Iterable[Machine]) -> AbstractContextManager[Any]:
+    """Nothing is kept for differentiation within; torch is not loaded where NumPy alone runs."""
+    if all(machine.backend == "numpy" for machine in machines):
+        return nullcontext()
+    import torch
+
+    return torch.inference_mode()
 
 
 def software(device: str) -> dict[str, str]:

@@ -45,6 +45,7 @@ from derive.confirm.compiled import (
     rows,
     spread,
 )
+from derive.confirm.machine import quiet
 from derive.confirm.objectives import OWN, SPECTRUM, Array, Objective, quadratic_data
 from derive.confirm.propagate import affine, propagation
 from derive.confirm.values import Places, start_of
@@ -100,7 +101,8 @@ def follow(
     """
     constants = own_constants(rule, constants)
     full = {n: spread(starts[n], starts[n].value.shape) for n in rule.states}
-    ran = _run(rule, places, full, ask, constants, begin)
+    with quiet(machine for machine, _ in places):
+        ran = _run(rule, places, full, ask, constants, begin)
     if affine(rule):
         return _propagated(rule, places, full, constants, ran, begin, own)
     return _carried(rule, places, full, constants, ran, begin, own)
