@@ -1,9 +1,10 @@
 """A kernel's step as operations on lists of tensors, in place: the source for torch's multi-tensor functions.
 
 The kernel's own source is read again, and every line becomes the fewest calls of ``foreach``: a product that is added
-to something is one call (``add_`` with alpha, ``addcmul_`` and ``addcdiv_`` with value), and what is not needed any
-more is overwritten. The operations and their order stay those of the kernel, but for these calls: they may round the
-product and the sum at once, and of a scalar and two arrays they may multiply (or divide) either two first.
+to something is one call (``add_`` with alpha, ``scale_add_``, ``addcmul_`` and ``addcdiv_`` with value), and what is
+not needed any more is overwritten. The operations and their order stay those of the kernel, but for these calls: they
+may round the product and the sum at once, and of a scalar and two arrays they may multiply (or divide) either two
+first.
 
 A state's tensors are overwritten only by their own next values, and only once nothing needs the old ones; what has to
 wait for that is computed in new tensors and copied at the end.
@@ -22,7 +23,8 @@ FOREACH = "foreach"
 #: Functions of one array, and of several, by what a kernel's source calls them.
 UNARY = {"sqrt": "sqrt", "abs": "abs", "sign": "sign"}
 FOLDED = {"max": "maximum", "min": "minimum"}
-#: Everything that a source may call, in place (with an underscore) or for new tensors, besides ``copy_``.
+#: Everything that a source may call, in place (with an underscore) or for new tensors, besides ``copy_`` and, in place
+#: alone, ``scale_add_(x, s, y)``, which makes x s*x + y.
 CALLS = ("add", "sub", "mul", "div", "addcmul", "addcdiv", "neg", "reciprocal", *UNARY.values(), *FOLDED.values())
 
 _BINARY: dict[type[ast.operator], str] = {ast.Mult: "mul", ast.Div: "div"}
@@ -129,6 +131,13 @@ class _Function:
     def apply(self, function: str, first: str, *arguments: str, name: str) -> str:
         """``function`` of a list and more: in place where that may be overwritten, else in new tensors."""
         if self.is_free(first):
+            scaled = f"{FOREACH}.mul_({first}, "
+            if function == "add" and len(arguments) == 1 and self.lines[-1].startswith(scaled):
+                factor = self.lines[-1].removeprefix(scaled).removesuffix(")")
+                if factor not in self.places.values() and arguments[0] in {*self.places.values()} - {first}:
+                    del self.lines[-1]
+                    self.call("scale_add_", first, factor, *arguments)
+                    return first
             self.call(f"{function}_", first, *arguments)
             return first
         new = name or self.fresh("x")

@@ -50,8 +50,7 @@ def test_the_source_is_what_a_person_would_write() -> None:
     assert (
         body(step_of(get_rule("folded_outside")))
         == """\
-    foreach.mul_(v, mu)
-    foreach.add_(v, g)
+    foreach.scale_add_(v, mu, g)
     foreach.sub_(phi, g, alpha=gamma)
     foreach.sub_(phi, v, alpha=gamma_next * mu_next)"""
     )
