@@ -36,6 +36,7 @@ from derive.proof.wording import (
     map_formulas,
     other_name,
     prose,
+    why_equal,
 )
 from derive.rules.rule import Rule
 
@@ -105,12 +106,10 @@ def proof_lines(left: Rule, right: Rule, proof: Simulation) -> tuple[Line, ...]:
         lines.append(
             line(equation(primed, 1, proof.right.state[name]), f"{right.name}: one step from the mapped state")
         )
-        why = f"{left.name}: one step, then the map at `t+1`; " + (
-            "the same normal form"
-            if proof.right.state[name].same(proof.next_mapped[name])
-            else "equal by the hypotheses"
+        why = why_equal(proof.right.state[name], proof.next_mapped[name])
+        lines.append(
+            line(equation(primed, 1, proof.next_mapped[name]), f"{left.name}: one step, then the map at `t+1`; {why}")
         )
-        lines.append(line(equation(primed, 1, proof.next_mapped[name]), why))
     lines.append(prose("the map holds at `t+1` whenever it holds at `t`", "induction over `t`"))
     return tuple(lines)
 

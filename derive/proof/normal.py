@@ -110,13 +110,17 @@ class Ratio:
         top = self.num.leading_coefficient() if not self.num.is_zero() else 0
         return Fraction(int(top), int(self.den.leading_coefficient()))
 
+    def written_alike(self, other: Ratio) -> bool:
+        """Whether both are the same normal form."""
+        f = self.field
+        return bool(f.lift(self.num) == f.lift(other.num) and f.lift(self.den) == f.lift(other.den))
+
     def same(self, other: Ratio) -> bool:
         """Whether both are the same function."""
-        f = self.field
-        if f.lift(self.num) == f.lift(other.num) and f.lift(self.den) == f.lift(other.den):
+        if self.written_alike(other):
             return True
         # One value with a root in a denominator may be written in several ways.
-        return f.has_roots(self.den, other.den) and (self - other).is_zero
+        return self.field.has_roots(self.den, other.den) and (self - other).is_zero
 
     def atoms(self) -> frozenset[Atom]:
         """The atoms on which this depends."""

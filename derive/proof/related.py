@@ -45,6 +45,7 @@ from derive.proof.wording import (
     no_start_counterexample,
     no_start_words,
     prose,
+    why_equal,
 )
 from derive.rules.rule import Rule
 
@@ -176,9 +177,9 @@ def _lines(case: Case, proof: Induction) -> Iterator[Line]:
         why = f"both rules ask `{query.oracle}` here: same question at the same step, so the same answer"
         yield line(equation("q", 0, query.point[0]), f"{why} `{formula(to_expr(query.answer)).text}`")
     for name, (landed, wanted) in proof.after.items():
-        same = "the same normal form" if landed.same(wanted) else "equal by the hypotheses"
         yield line(equation(name, 1, landed), "one step of the rule to which it belongs")
-        yield line(equation(name, 1, wanted), f"the relation at `t+1`, after one step of both rules; {same}")
+        why = why_equal(landed, wanted)
+        yield line(equation(name, 1, wanted), f"the relation at `t+1`, after one step of both rules; {why}")
     yield prose("the relations hold at `t+1` whenever they hold at `t`", "induction over `t`")
     free = [
         pair.names[n] for p, n in enumerate(case.right.states, len(case.left.states)) if p not in proof.relations.solved

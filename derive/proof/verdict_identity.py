@@ -32,7 +32,7 @@ def decide_identity(formal: Identity) -> Result:
     if unfolded.vanishes(unfolded.difference):
         return Result(
             Verdict.PROVED,
-            f"Both sides unfold to the same normal form, {_scope(prepared)}.",
+            f"Both sides, unfolded, are equal, {_scope(prepared)}.",
             side_conditions=_sides(prepared),
             proof=Proof(METHOD, (), _lines(prepared, unfolded)),
             certificates=(_certificate(formal, prepared, prepared.schedules),),
@@ -252,8 +252,10 @@ def _lines(prepared: Prepared, unfolded: Unfolded) -> tuple[Line, ...]:
         lines += [line(relation_of(field, field.lift(r)), "the hypothesis, unfolded") for r in unfolded.relations]
     lines.append(line(Relation("==", prepared.equation.left, to_expr(unfolded.left)), "the left side, unfolded"))
     lines.append(line(Relation("==", prepared.equation.right, to_expr(unfolded.right)), "the right side, unfolded"))
-    if unfolded.left.same(unfolded.right):
+    if unfolded.left.written_alike(unfolded.right):
         lines.append(prose("both are the same normal form", "collect"))
+    elif unfolded.left.same(unfolded.right):
+        lines.append(prose("their difference is zero", "the square of a root is its radicand"))
     else:
         lines.append(prose("their difference vanishes where the hypotheses hold", "ideal membership"))
     return tuple(lines)

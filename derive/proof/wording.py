@@ -40,6 +40,15 @@ def prose(text: str, why: str) -> Line:
     return Line(text, "", why)
 
 
+def why_equal(one: Ratio, other: Ratio) -> str:
+    """Why two values are equal of which that was proved."""
+    if one.written_alike(other):
+        return "the same normal form"
+    if one.same(other):
+        return "their difference is zero, the square of a root being its radicand"
+    return "equal by the hypotheses"
+
+
 def condition(hypothesis: Hypothesis, *, iff: bool) -> Condition:
     """A condition as the verdict states it."""
     made = formula(hypothesis.relation)

@@ -123,7 +123,7 @@ def independent(choice: str = CHOICE) -> Result:
         "repaired: with this rate (which must know the curvature) the loss depends on `eta0` and the noise only",
     )
     always = positive(f"2*(1 + mu) - lam*({exact})", {k: d for k, d in NAMES.items() if k != "sigma"})
-    against = instance("the stationary loss, without momentum and with mu = 1/3", values[0], values[1], ONE)
+    against = instance("the stationary loss, without momentum and with `mu = 1/3`", values[0], values[1], ONE)
     return refuted(
         METHOD,
         f"The stationary loss is `{short}` with `c = {ratio}`, so it depends on `mu` and `B` through `c`: two settings "
