@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         terminal.styled(_lines(entry), stream)
     if args.json is not None:
         found: dict[str, object] = {"solve": args.solve} if args.solve else {}
-        if args.solve and entries[0].result.residual:
-            found["answer"] = entries[0].result.residual[0].text
+        if args.solve and entries[0].result.solution:
+            found["answer"] = entries[0].result.solution[0].text
         files.write_json(args.json, {**services.relations_document(entries, (left, right)), **found})
     return 0 if all(entry.result.verdict.label == "proved" for entry in entries) else 1
 

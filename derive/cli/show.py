@@ -61,6 +61,8 @@ def claim_lines(claim: Claim, result: Result) -> Iterator[str]:
     if result.command:
         # Not wrapped: it is there to be pasted.
         yield f"see it with: {result.command}"
+    if result.solution:
+        yield from _block("solved for", "\n".join(f.text for f in result.solution))
     if result.residual:
         yield from _block("difference after one step", "\n".join(f.text for f in result.residual))
     if result.counterexample:

@@ -89,6 +89,7 @@ def claim_json(claim: Claim, result: Result) -> dict[str, Any]:
         "side_conditions": list(result.side_conditions),
         "repair": asdict(result.repair) if result.repair else None,
         "residual": certified["residual"],
+        "solution": [asdict(f) for f in result.solution],
         "counterexample": asdict(result.counterexample) if result.counterexample else None,
         "truth": result.truth,
         "see": list(claim.see),

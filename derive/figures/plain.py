@@ -55,14 +55,14 @@ def short(value: float | Fraction, digits: int = DIGITS) -> str:
 
 
 def side(results: Mapping[str, Result], claim: str, name: str) -> Expr:
-    """What the residual of a claim says that ``name`` is equal to.
+    """What the residual of a claim, or its solution, says that ``name`` is equal to.
 
-    Raises DeriveError where the claim has no such residual.
+    Raises DeriveError where the claim has neither.
     """
-    for formula in results[claim].residual:
+    for formula in (*results[claim].residual, *results[claim].solution):
         # What was solved for is an equation, a difference a relation.
         read = parse_relations if "==" in formula.text else parse_equations
         for found in read(formula.text, where=claim):
             if isinstance(found.left, Indexed) and found.left.name == name:
                 return found.right
-    raise DeriveError(f"{claim} has no residual {name}\n  expected one, which a figure is computed from")
+    raise DeriveError(f"{claim} has no residual or solution {name}\n  expected one, which a figure is computed from")

@@ -129,8 +129,9 @@ class Result:
 
     ``certificates`` hold plain data that the independent checker replays, and ``checked_by`` names the checks that
     did; ``residual`` is the exact difference of the two sides after one step from the same state, by component,
-    where there is one. ``truth`` says in words what is true where the claim is not, and nothing else here says it;
-    ``command`` is one line for a shell that shows what rests on numbers or on software.
+    where there is one; ``solution`` is what was solved for. ``truth`` says in words what is true where the claim is
+    not, and nothing else here says it; ``command`` is one line for a shell that shows what rests on numbers or on
+    software.
     """
 
     verdict: Verdict
@@ -139,6 +140,7 @@ class Result:
     side_conditions: tuple[str, ...] = ()
     repair: Formula | None = None
     residual: tuple[Formula, ...] = ()
+    solution: tuple[Formula, ...] = ()
     counterexample: Counterexample | None = None
     proof: Proof | None = None
     counts: Mapping[str, Any] | None = None

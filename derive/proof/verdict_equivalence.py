@@ -147,7 +147,7 @@ def decide_solve(formal: Solve) -> Result:
                 result,
                 summary=f"{words} {makes} {right.name} ask where {left.name} asks, for every oracle, every schedule "
                 "and all t.",
-                residual=answers,
+                solution=answers,
             )
     names = ", ".join(formal.unknowns)
     raise Undecided(f"no schedule {names} was found that makes the rules equivalent")

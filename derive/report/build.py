@@ -203,6 +203,7 @@ def _claim(
         see=tuple(Link(n, prose(stated.get(n, n)), n if n in stated else "") for n in claim.get("see", ())),
         command=claim.get("command", ""),
         residual=joined(_field(r) for r in claim["residual"]),
+        solution=joined(_field(r) for r in claim["solution"]),
         counterexample=_counterexample(claim["counterexample"]) if claim["counterexample"] else None,
         proof=_proof(claim["proof"]) if claim["proof"] else None,
         proved_with=Link(proved, prose(stated[proved]), proved) if proved else None,

@@ -115,6 +115,7 @@ _CLAIM = record(
         "side_conditions": list_of(a_text),
         "repair": or_null(_FORMULA),
         "residual": list_of(_FORMULA),
+        "solution": list_of(_FORMULA),
         "counterexample": or_null(
             record(
                 {

@@ -231,6 +231,7 @@ class ClaimView:
     see: tuple[Link, ...]
     command: str
     residual: Display
+    solution: Display
     counterexample: CounterexampleView | None
     proof: ProofView | None
     proved_with: Link | None

@@ -98,7 +98,7 @@ def test_every_property_names_a_procedure() -> None:
 def test_conditions_and_repairs_as_printed() -> None:
     assert [c.text for c in result_of("004.v.average.b").conditions] == ["(gamma[t] - gamma[t+1])*(N - 1) == 0"]
     assert [c.text for c in result_of("004.v.average.c").conditions] == ["(N[t+1] - 1)*(N[t] - N[t+1]) == 0"]
-    assert [f.text for f in result_of("004.v.average.e").residual] == ["mu[t] = (N[t] - 1)/N[t-1]"]
+    assert [f.text for f in result_of("004.v.average.e").solution] == ["mu[t] = (N[t] - 1)/N[t-1]"]
     assert [c.text for c in result_of("004.drag.a").conditions] == ["2*mu[t] == 1"]
     repair = result_of("004.standard.a").repair
     assert repair is not None

@@ -13,7 +13,7 @@ from derive.rules.nesterov import PYTORCH_NESTEROV
 
 def test_the_written_rate_is_the_one_that_was_found() -> None:
     solved, sign, _ = (c.formal for c in select(["000.impl.effective-lr"]))
-    (found,) = parse_equations(decide(solved, check=False).residual[0].text)
+    (found,) = parse_equations(decide(solved, check=False).solution[0].text)
     assert isinstance(sign, Identity)
     (written,) = parse_equations(sign.where)
     same = f"{to_text(found.right)} == {to_text(written.right)}"

@@ -56,12 +56,12 @@ def test_the_figure_holds_these_numbers(results: dict[str, Result]) -> None:
 
 def test_another_formula_makes_another_figure(results: dict[str, Result]) -> None:
     wrong = Formula("rate[t] = gamma[t] + gamma[t]*mu[t] - gamma[t+1]*mu[t]", "")
-    other = {**results, effective.CLAIM: replace(results[effective.CLAIM], residual=(wrong,))}
+    other = {**results, effective.CLAIM: replace(results[effective.CLAIM], solution=(wrong,))}
     assert effective.make(other)["drawing"]["panels"][0] == effective.make(results)["drawing"]["panels"][0]
     assert effective.make(other)["drawing"]["panels"][3] != effective.make(results)["drawing"]["panels"][3]
 
 
 def test_no_formula_no_figure(results: dict[str, Result]) -> None:
-    without = {**results, effective.CLAIM: replace(results[effective.CLAIM], residual=())}
-    with pytest.raises(DeriveError, match=r"000\.impl\.effective-lr\.a has no residual rate"):
+    without = {**results, effective.CLAIM: replace(results[effective.CLAIM], solution=())}
+    with pytest.raises(DeriveError, match=r"000\.impl\.effective-lr\.a has no residual or solution rate"):
         effective.make(without)

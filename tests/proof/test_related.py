@@ -222,14 +222,14 @@ def test_schedules_are_solved_for_without_a_map() -> None:
     )
     result = decide(Solve(averaging, HEAVY_BALL, "gamma, mu"))
     assert result.verdict is Verdict.PROVED
-    assert [a.text for a in result.residual] == ["gamma[t] = c[t+1]*eta[t]", "mu[t] = eta[t-1]*(1 - c[t])/eta[t]"]
+    assert [a.text for a in result.solution] == ["gamma[t] = c[t+1]*eta[t]", "mu[t] = eta[t-1]*(1 - c[t])/eta[t]"]
     assert result.checked_by == (RING, RUNS)
     assert decide(Solve(averaging, HEAVY_BALL, "gamma")).verdict is Verdict.UNKNOWN
 
 
 def test_the_schedule_that_makes_the_inside_form_exact() -> None:
     result = decide(Solve(CATALOGUE["sutskever_outside"], CATALOGUE["folded_inside"], "mu"))
-    assert [a.text for a in result.residual] == ["mu_prime[t] = gamma[t]*mu[t]/gamma[t-1]"]
+    assert [a.text for a in result.solution] == ["mu_prime[t] = gamma[t]*mu[t]/gamma[t-1]"]
 
 
 def test_what_grows_unseen_stands_beside_the_proof() -> None:

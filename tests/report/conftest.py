@@ -31,6 +31,7 @@ PLAIN: dict[str, Any] = {
     "side_conditions": [],
     "repair": None,
     "residual": [],
+    "solution": [],
     "counterexample": None,
     "proof": None,
     "counts": None,
@@ -71,6 +72,7 @@ FULL: dict[str, Any] = {
         {"text": "phi[t+1]: gamma[t]*v[t]", "latex": r"\gamma_t v_t"},
         {"text": HOSTILE, "latex": ""},
     ],
+    "solution": [{"text": "rate[t] = gamma[t]", "latex": r"\rate_t = \gamma_t"}, {"text": HOSTILE, "latex": ""}],
     "counterexample": {
         "schedules": {"gamma": {"0": "1", "1": "1/2"}, "mu": {"0": "1/2", "1": "1/2", "2": "0"}},
         "parameters": {"beta": "9/10"},
