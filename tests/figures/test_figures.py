@@ -89,5 +89,5 @@ def test_a_formula_is_found_by_the_name_on_its_left() -> None:
     )
     assert plain.side({"x": result}, "x", "delta_v").name == "v"  # type: ignore[attr-defined]
     assert plain.side({"x": result}, "x", "rate").name == "gamma"  # type: ignore[attr-defined]
-    with pytest.raises(DeriveError, match="x has no residual delta_phi"):
+    with pytest.raises(DeriveError, match="x has no residual or solution delta_phi"):
         plain.side({"x": result}, "x", "delta_phi")

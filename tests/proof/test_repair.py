@@ -86,7 +86,7 @@ def test_a_schedule_that_is_asked_for_is_found_and_does(name: str, text: str) ->
     formal = CLAIMS[name].formal
     assert isinstance(formal, Solve)
     result = decide(formal)
-    assert [f.text for f in result.residual] == [text]
+    assert [f.text for f in result.solution] == [text]
     by = {
         e.left.name.removesuffix("_prime"): e.right for e in (*parse_equations(text), *parse_equations(formal.replace))
     }

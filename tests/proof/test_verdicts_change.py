@@ -77,7 +77,8 @@ def test_no_turned_sign_leaves_a_proof_as_it_was(claim: Claim) -> None:
                 continue
             after = decide(_texted(formal, side, rule), check=False)
             same = after.verdict is before.verdict and after.conditions == before.conditions
-            assert not same or after.residual != before.residual or isinstance(formal, Differ), (side, rule.update)
+            told = (after.residual, after.solution) != (before.residual, before.solution)
+            assert not same or told or isinstance(formal, Differ), (side, rule.update)
             if isinstance(formal, Differ) and after.verdict is Verdict.PROVED:
                 assert after.counterexample is not None  # shown anew, by a run of the changed rules
 
